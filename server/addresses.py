@@ -1,0 +1,121 @@
+"""The names and addresses of this machine, as its neighbours can type them (S4, H5, the start line).
+
+Asks the operating system only, never the network: no packet leaves the machine. Every look-up that fails is
+left out and never stops the start (F46). Runs once at start and again when the certificate is re-checked, on
+whichever thread asks.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What this machine is called: its host name (may be empty) and its non-loopback addresses, best first."""
+
+    hostname: str
+    addresses: tuple[Address, ...]
+    local_name_resolves: bool
+
+
+def look_around() -> Machine:
+    """Find the machine's name and addresses; whatever cannot be found is left out."""
+    hostname = _hostname()
+    found: list[Address] = []
+    for address in (*_routed(), *_linux_addresses(), *_resolved(hostname)):
+        if address not in found and not (address.is_loopback or address.is_unspecified or address.is_multicast):
+            found.append(address)
+    return Machine(hostname, tuple(sorted(found, key=_rank)), bool(hostname) and _resolves(f"{hostname}.local"))
+
+
+def _rank(address: Address) -> tuple[int, int]:
+    """Private IPv4 first (what a home or school network uses), link-local and IPv6 last."""
+    home = ipaddress.ip_network("192.168.0.0/16")
+    if isinstance(address, ipaddress.IPv4Address):
+        return (0 if address in home else 1 if address.is_private else 2, 0) if not address.is_link_local else (5, 0)
+    return (4 if address.is_link_local else 3, 0)
+
+
+def _hostname() -> str:
+    name = socket.gethostname().split(".", 1)[0].lower()
+    usable = all(c.isascii() and (c.isalnum() or c == "-") for c in name)
+    return name if name and usable and name != "localhost" and not name.startswith("-") else ""
+
+
+def _routed() -> list[Address]:
+    """The source addresses of the default routes; connecting a datagram socket sends nothing."""
+    found: list[Address] = []
+    for family, target in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.connect((target, 9))
+                found.append(ipaddress.ip_address(probe.getsockname()[0].split("%", 1)[0]))
+        except (OSError, ValueError):
+            continue  # no route of this family
+    return found
+
+
+def _linux_addresses() -> list[Address]:
+    """IPv4 addresses of all interfaces (SIOCGIFADDR) and IPv6 ones of /proc/net/if_inet6, where there are such."""
+    if not sys.platform.startswith("linux"):
+        return []
+    import fcntl
+    import struct
+
+    found: list[Address] = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        for _, name in socket.if_nameindex():
+            try:
+                request = struct.pack("256s", name.encode()[:15])
+                answer = fcntl.ioctl(probe.fileno(), 0x8915, request)
+                found.append(ipaddress.IPv4Address(answer[20:24]))
+            except OSError:
+                continue  # an interface without an IPv4 address
+    try:
+        for line in Path("/proc/net/if_inet6").read_text().splitlines():
+            found.append(ipaddress.IPv6Address(bytes.fromhex(line.split()[0])))
+    except (OSError, ValueError, IndexError):
+        return found
+    return found
+
+
+def _resolved(hostname: str) -> list[Address]:
+    if not hostname:
+        return []
+    try:
+        infos = socket.getaddrinfo(hostname, None, type=socket.SOCK_STREAM)
+        return [ipaddress.ip_address(str(info[4][0]).split("%", 1)[0]) for info in infos]
+    except (OSError, ValueError):
+        return []
+
+
+def _resolves(name: str) -> bool:
+    try:
+        return bool(socket.getaddrinfo(name, None, type=socket.SOCK_STREAM))
+    except (OSError, UnicodeError):
+        return False
+
+
+def typed_addresses(machine: Machine, names: Iterable[str], port: int) -> list[str]:
+    """The https addresses a neighbour can type, best first: given names, LAN addresses, `<hostname>.local`.
+
+    Link-local IPv6 addresses need a zone and cannot be typed into a browser; they are left out.
+    """
+    suffix = "" if port == 443 else f":{port}"
+    hosts = [_bracketed(name) for name in names]
+    hosts += [_bracketed(str(a)) for a in machine.addresses if not (a.version == 6 and a.is_link_local)]
+    if machine.local_name_resolves:
+        hosts.append(f"{machine.hostname}.local")
+    return [f"https://{host}{suffix}/" for host in dict.fromkeys(hosts)]
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
