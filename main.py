@@ -12,7 +12,7 @@ SET_UP = "make setup"
 
 def main() -> int:
     """Check the ground, then run the command; returns the exit status."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - this line is for those who have an older Python
         print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.", file=sys.stderr)
         return 2
     try:

@@ -31,16 +31,24 @@ def look_around() -> Machine:
     hostname = _hostname()
     found: list[Address] = []
     for address in (*_routed(), *_linux_addresses(), *_resolved(hostname)):
-        if address not in found and not (address.is_loopback or address.is_unspecified or address.is_multicast):
+        if address not in found and not (
+            address.is_loopback or address.is_unspecified or address.is_multicast
+        ):
             found.append(address)
-    return Machine(hostname, tuple(sorted(found, key=_rank)), bool(hostname) and _resolves(f"{hostname}.local"))
+    return Machine(
+        hostname, tuple(sorted(found, key=_rank)), bool(hostname) and _resolves(f"{hostname}.local")
+    )
 
 
 def _rank(address: Address) -> tuple[int, int]:
     """Private IPv4 first (what a home or school network uses), link-local and IPv6 last."""
     home = ipaddress.ip_network("192.168.0.0/16")
     if isinstance(address, ipaddress.IPv4Address):
-        return (0 if address in home else 1 if address.is_private else 2, 0) if not address.is_link_local else (5, 0)
+        return (
+            (0 if address in home else 1 if address.is_private else 2, 0)
+            if not address.is_link_local
+            else (5, 0)
+        )
     return (4 if address.is_link_local else 3, 0)
 
 

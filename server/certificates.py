@@ -162,7 +162,9 @@ def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:
     except (ValueError, TypeError, OSError) as error:
         raise CertificateError(f"{path} cannot be read as a private key without a passphrase.") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise CertificateError(f"{path} is not the elliptic-curve key that was made here; remove it to make a new one.")
+        raise CertificateError(
+            f"{path} is not the elliptic-curve key that was made here; remove it to make a new one."
+        )
     return key
 
 

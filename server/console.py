@@ -118,7 +118,12 @@ def _target(arguments: list[str]) -> tuple[str, str, bool]:
         return "user", arguments[0], not (arguments[0].isascii() and arguments[0].isdigit())
     if len(arguments) == 2 and arguments[0].lower() == "name":
         return "user", arguments[1], True
-    if len(arguments) == 2 and arguments[0].lower() == "id" and arguments[1].isascii() and arguments[1].isdigit():
+    if (
+        len(arguments) == 2
+        and arguments[0].lower() == "id"
+        and arguments[1].isascii()
+        and arguments[1].isdigit()
+    ):
         return "notebook", arguments[1][:10], False
     raise _WrongArguments
 
@@ -129,7 +134,9 @@ def _remove(operator: Operator, terminal: Terminal, arguments: list[str]) -> boo
         user = operator.describe_user(word, by_name=by_name, trashed=False)
         if user is None:
             terminal.write(f"There is no account '{escape_for_log(word[:40])}'.")
-        elif _asks(terminal, f"{user[1]} would go to the trash for 30 days, with every notebook and session."):
+        elif _asks(
+            terminal, f"{user[1]} would go to the trash for 30 days, with every notebook and session."
+        ):
             terminal.write(operator.remove_user(user[0]))
         else:
             terminal.write("Nothing was removed.")
@@ -169,7 +176,11 @@ def _save(operator: Operator, terminal: Terminal, arguments: list[str]) -> bool:
 def _silent(operator: Operator, terminal: Terminal, arguments: list[str]) -> bool:
     _none(arguments)
     on = operator.toggle_silent()
-    state = "on: HEAD requests and polls that ended empty are not shown here" if on else "off: every request is shown"
+    state = (
+        "on: HEAD requests and polls that ended empty are not shown here"
+        if on
+        else "off: every request is shown"
+    )
     terminal.write(f"silent is {state}. The log file has every line.")
     return True
 

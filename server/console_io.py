@@ -97,12 +97,17 @@ class ConsoleSocket:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._serve, args=(connection,), name="console-client", daemon=True).start()
+            threading.Thread(
+                target=self._serve, args=(connection,), name="console-client", daemon=True
+            ).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("r", encoding="utf-8", errors="replace") as source:
-            with connection.makefile("w", encoding="utf-8", errors="replace") as sink:
-                console(self._operator, StreamTerminal(source, sink))
+        with (
+            connection,
+            connection.makefile("r", encoding="utf-8", errors="replace") as source,
+            connection.makefile("w", encoding="utf-8", errors="replace") as sink,
+        ):
+            console(self._operator, StreamTerminal(source, sink))
 
 
 def _bind_in_folder(listener: socket.socket, path: Path) -> None:
@@ -126,7 +131,9 @@ def connect(data_dir: Path, *, timeout_s: float | None = None) -> socket.socket:
         ConsoleUnavailable: there is none, or this system has no Unix sockets.
     """
     if not hasattr(socket, "AF_UNIX"):
-        raise ConsoleUnavailable("This system has no Unix sockets; use the console in the server's own window.")
+        raise ConsoleUnavailable(
+            "This system has no Unix sockets; use the console in the server's own window."
+        )
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(timeout_s)
     here = os.open(".", os.O_RDONLY)

@@ -27,7 +27,9 @@ _COLOURS = {"grey": "90", "red": "31", "green": "32", "yellow": "33", "blue": "3
 _LEVEL_COLOURS = {"DEBUG": "grey", "INFO": "cyan", "WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
 
 # Control characters (C0, DEL, C1), line and paragraph separators, bidirectional controls and lone surrogates.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
+)
 
 
 class AccessLine(Protocol):
@@ -69,7 +71,12 @@ def color_text(text: str, colour: str, *, enabled: bool = True) -> str:
 
 def wants_colour(stream: TextIO) -> bool:
     """Colours only on a terminal, and not where the user asked for none (NO_COLOR)."""
-    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    return (
+        not stream.closed
+        and stream.isatty()
+        and "NO_COLOR" not in os.environ
+        and os.environ.get("TERM") != "dumb"
+    )
 
 
 class _RotatingFile:
@@ -85,7 +92,7 @@ class _RotatingFile:
                 self.close()
                 self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-                self._file = open(descriptor, "a", encoding="utf-8", errors="backslashreplace")
+                self._file = os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
             self._file.write(text)
             self._file.flush()
             if self._file.tell() > MAX_FILE_BYTES:
@@ -113,7 +120,9 @@ class _RotatingFile:
 class Logs(logging.Handler):
     """The log thread and its queue. Attach to a `logging` logger for messages; call `access` for requests."""
 
-    def __init__(self, path: Path | None, *, console: TextIO | None = None, level: int = logging.INFO) -> None:
+    def __init__(
+        self, path: Path | None, *, console: TextIO | None = None, level: int = logging.INFO
+    ) -> None:
         """Make the log.
 
         Args:

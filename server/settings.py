@@ -31,7 +31,9 @@ COMMANDS = {
     "restore": "fill an empty data folder from a backup file",
     "verify": "check every notebook: log, snapshot and tables agree",
 }
-_HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+_HOST_NAME = re.compile(
+    r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
+)
 
 
 class SettingsError(Exception):
@@ -88,20 +90,47 @@ def make_parser() -> argparse.ArgumentParser:
     add("command", nargs="?", default="", metavar="command", help="what to do instead of starting the server")
     add("target", nargs="?", default=None, help="the folder or file of export, backup and restore")
     add("--host", action="append", metavar="ADDRESS", help="address to listen on (default: every interface)")
-    add("--port", metavar="PORT", help=f"port to listen on (default {DEFAULT_PORT}; 443 needs the right to it)")
-    add("--data-dir", metavar="DIR", help="folder for notebooks, certificates, keys and logs (default: this folder)")
+    add(
+        "--port",
+        metavar="PORT",
+        help=f"port to listen on (default {DEFAULT_PORT}; 443 needs the right to it)",
+    )
+    add(
+        "--data-dir",
+        metavar="DIR",
+        help="folder for notebooks, certificates, keys and logs (default: this folder)",
+    )
     add("--config", metavar="PATH", help="database settings (default: dbconfig.json in the data folder)")
-    add("--no-console", action="store_true", default=None, help="do not read operator commands from standard input")
+    add(
+        "--no-console",
+        action="store_true",
+        default=None,
+        help="do not read operator commands from standard input",
+    )
     add("--name", action="append", metavar="NAME", help="a further name or address this server answers to")
     add("--signup", metavar="open|closed", help="whether visitors may make accounts (default open)")
-    add("--trusted-proxy", action="append", metavar="ADDRESS", help="address of a reverse proxy whose X-Forwarded-For counts")
-    add("--hsts", action="store_true", default=None, help="send Strict-Transport-Security (own certificate and a DNS name only)")
+    add(
+        "--trusted-proxy",
+        action="append",
+        metavar="ADDRESS",
+        help="address of a reverse proxy whose X-Forwarded-For counts",
+    )
+    add(
+        "--hsts",
+        action="store_true",
+        default=None,
+        help="send Strict-Transport-Security (own certificate and a DNS name only)",
+    )
     add("--limit", action="append", metavar="NAME=VALUE", help="change a limit listed in docs/operations.md")
     return parser
 
 
 def read_settings(
-    arguments: Sequence[str], environment: Mapping[str, str], *, default_dir: Path, limit_names: Sequence[str] = ()
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    default_dir: Path,
+    limit_names: Sequence[str] = (),
 ) -> Settings:
     """Put flags and environment together and check them; a flag wins over the environment.
 
@@ -115,14 +144,27 @@ def read_settings(
         SettingsError: an unknown name or a wrong value.
     """
     given = vars(make_parser().parse_args(arguments))
-    known = {"host", "port", "data_dir", "config", "no_console", "name", "signup", "trusted_proxy", "hsts", "limit"}
+    known = {
+        "host",
+        "port",
+        "data_dir",
+        "config",
+        "no_console",
+        "name",
+        "signup",
+        "trusted_proxy",
+        "hsts",
+        "limit",
+    }
     lists = {"host", "name", "trusted_proxy", "limit"}
     for key, value in environment.items():
         name = key.removeprefix(ENVIRONMENT_PREFIX).lower()
         if not key.startswith(ENVIRONMENT_PREFIX) or name == "storage_key":
             continue
         if name not in known:
-            raise SettingsError(f"{key} in the environment is no setting. `python main.py --help` lists them.")
+            raise SettingsError(
+                f"{key} in the environment is no setting. `python main.py --help` lists them."
+            )
         if given.get(name) is None:
             given[name] = value.split() if name in lists else value
     return _checked(given, default_dir, limit_names)
@@ -133,7 +175,9 @@ def _checked(given: Mapping[str, object], default_dir: Path, limit_names: Sequen
     if command and command not in COMMANDS:
         raise SettingsError(f"'{command}' is no command. Commands: {', '.join(COMMANDS)}.")
     if command in {"export", "backup", "restore"} and target is None:
-        raise SettingsError(f"'{command}' needs a {'folder' if command == 'export' else 'file'}: python main.py {command} PATH")
+        raise SettingsError(
+            f"'{command}' needs a {'folder' if command == 'export' else 'file'}: python main.py {command} PATH"
+        )
     if command not in {"export", "backup", "restore"} and target is not None:
         raise SettingsError(f"'{command}' takes no further word; '{target}' is not understood.")
     data_dir = Path(str(given["data_dir"] or default_dir)).expanduser().absolute()
@@ -160,7 +204,17 @@ def _texts(value: object) -> list[str]:
 def _switch(key: str, value: object) -> bool:
     if value in (None, True, False):
         return bool(value)
-    words = {"1": True, "yes": True, "true": True, "on": True, "0": False, "no": False, "false": False, "off": False, "": False}
+    words = {
+        "1": True,
+        "yes": True,
+        "true": True,
+        "on": True,
+        "0": False,
+        "no": False,
+        "false": False,
+        "off": False,
+        "": False,
+    }
     word = str(value).lower()
     if word not in words:
         raise SettingsError(f"{key} is on or off; '{value}' is neither. Use 1 or 0.")
@@ -172,7 +226,9 @@ def _port(value: object) -> int:
         return DEFAULT_PORT
     text = str(value)
     if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:
-        raise SettingsError(f"--port is a number from 1 to 65535; '{text}' is not. Leave it out for {DEFAULT_PORT}.")
+        raise SettingsError(
+            f"--port is a number from 1 to 65535; '{text}' is not. Leave it out for {DEFAULT_PORT}."
+        )
     return int(text)
 
 
@@ -182,7 +238,9 @@ def _address(key: str, text: str) -> str:
     except ValueError:
         if text == "localhost":
             return "127.0.0.1"
-        raise SettingsError(f"{key} is an IP address such as 192.168.1.20 or ::; '{text}' is not one.") from None
+        raise SettingsError(
+            f"{key} is an IP address such as 192.168.1.20 or ::; '{text}' is not one."
+        ) from None
 
 
 def _name(text: str) -> str:
@@ -191,7 +249,9 @@ def _name(text: str) -> str:
         return str(ipaddress.ip_address(name))
     except ValueError:
         if not _HOST_NAME.fullmatch(name):
-            raise SettingsError(f"--name is a host name such as notes.example.org, or an address; '{text}' is not.") from None
+            raise SettingsError(
+                f"--name is a host name such as notes.example.org, or an address; '{text}' is not."
+            ) from None
         return name
 
 
@@ -199,7 +259,9 @@ def _proxy(text: str) -> str:
     try:
         return str(ipaddress.ip_network(text, strict=False))
     except ValueError:
-        raise SettingsError(f"--trusted-proxy is an address or network such as 127.0.0.1; '{text}' is not.") from None
+        raise SettingsError(
+            f"--trusted-proxy is an address or network such as 127.0.0.1; '{text}' is not."
+        ) from None
 
 
 def _signup(value: object) -> bool:
@@ -232,17 +294,23 @@ def read_database_config(settings: Settings) -> DatabaseConfig:
     path = settings.config or settings.data_dir / "dbconfig.json"
     if not path.exists():
         if settings.config:
-            raise SettingsError(f"--config names {path}, which does not exist. Copy dbconfig.example.json there and fill it in.")
+            raise SettingsError(
+                f"--config names {path}, which does not exist. Copy dbconfig.example.json there and fill it in."
+            )
         return DatabaseConfig(kind="sqlite", path=str(settings.data_dir / "notebooks.sqlite3"))
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{path} cannot be read as JSON ({type(error).__name__}). Compare it with dbconfig.example.json.") from error
+        raise SettingsError(
+            f"{path} cannot be read as JSON ({type(error).__name__}). Compare it with dbconfig.example.json."
+        ) from error
     if not isinstance(raw, dict):
         raise SettingsError(f"{path} must hold one JSON object. Compare it with dbconfig.example.json.")
     for key in raw:
         if key not in _DATABASE_KEYS:
-            raise SettingsError(f"{path} has the unknown key '{key}'. Known keys: {', '.join(sorted(_DATABASE_KEYS))}.")
+            raise SettingsError(
+                f"{path} has the unknown key '{key}'. Known keys: {', '.join(sorted(_DATABASE_KEYS))}."
+            )
     for key in ("host", "username", "password", "database"):
         if not isinstance(raw.get(key), str) or (not raw[key] and key != "password"):
             raise SettingsError(f"{path} needs '{key}' as a text. Compare it with dbconfig.example.json.")
@@ -304,7 +372,9 @@ def make_listeners(settings: Settings) -> list[socket.socket]:
             listener = socket.socket(family, socket.SOCK_STREAM)
         except OSError:
             if settings.hosts:
-                raise SettingsError(f"--host {host}: this machine has no IPv{6 if ':' in host else 4}.") from None
+                raise SettingsError(
+                    f"--host {host}: this machine has no IPv{6 if ':' in host else 4}."
+                ) from None
             continue  # no IPv6 here
         try:
             if family == socket.AF_INET6:
@@ -315,7 +385,12 @@ def make_listeners(settings: Settings) -> list[socket.socket]:
             listener.listen(512)
         except OSError as error:
             listener.close()
-            if family == socket.AF_INET6 and not settings.hosts and not isinstance(error, PermissionError) and not _in_use(error):
+            if (
+                family == socket.AF_INET6
+                and not settings.hosts
+                and not isinstance(error, PermissionError)
+                and not _in_use(error)
+            ):
                 continue  # IPv6 is switched off on this machine
             for other in listeners:
                 other.close()

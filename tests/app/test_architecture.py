@@ -1,0 +1,129 @@
+"""The arrows of the package map: who may import whom, in Python and in the browser modules."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+ALLOWED = {
+    "http_core": {"http_core"},
+    "server.domain": {"server.domain"},
+    "server.storage": {"server.storage", "server.domain"},
+    "server.updates": {"server.updates", "server.domain", "server.storage", "server.net", "http_core"},
+    "server.net": {"server.net", "http_core"},
+    "server.web": {
+        "server.web", "http_core", "server.domain", "server.storage", "server.updates", "server.net", "server.addresses",
+    },
+}  # fmt: skip
+STANDARD_ONLY = ("http_core",)
+NO_IO = {
+    "socket",
+    "ssl",
+    "threading",
+    "time",
+    "selectors",
+    "sqlite3",
+    "subprocess",
+    "logging",
+    "os",
+    "pathlib",
+}
+
+
+def modules(package: str) -> list[Path]:
+    return sorted((ROOT / package.replace(".", "/")).rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} uses a relative import"
+            found.add(node.module or "")
+    return found
+
+
+@pytest.mark.parametrize("package", sorted(ALLOWED))
+def test_a_package_imports_only_what_the_map_allows(package: str) -> None:
+    assert modules(package), f"{package} has no modules"
+    for path in modules(package):
+        for name in imports(path):
+            if name.split(".")[0] in {"server", "http_core", "main"}:
+                assert any(name == a or name.startswith(a + ".") for a in ALLOWED[package]), (
+                    f"{path.name} imports {name}"
+                )
+
+
+@pytest.mark.parametrize("package", ["http_core", "server.domain"])
+def test_pure_packages_touch_no_clock_file_or_socket(package: str) -> None:
+    for path in modules(package):
+        assert not {name.split(".")[0] for name in imports(path)} & NO_IO, path
+
+
+def test_nothing_platform_bound_is_imported_at_module_level() -> None:
+    for path in [*modules("server"), *modules("http_core"), ROOT / "main.py"]:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in tree.body:
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            assert not {"fcntl", "resource", "msvcrt", "pwd", "grp"} & set(names), path
+
+
+def test_a_package_has_at_least_three_modules() -> None:
+    for package in ALLOWED:
+        assert len([p for p in modules(package) if p.name != "__init__.py"]) >= 3, package
+
+
+def test_every_module_opens_with_what_it_owns() -> None:
+    for path in [*modules("server"), *modules("http_core"), ROOT / "main.py"]:
+        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+        assert text, f"{path} has no module docstring"
+        assert len(text) >= 40, f"{path}: the docstring says too little"
+
+
+def test_the_original_names_are_where_the_table_says() -> None:
+    """docs/architecture.md has the table 2022 -> here; every `path: name` of its second column must import."""
+    import importlib
+
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\|[^|]+\|([^|]+)\|", text.split("## The parts of 2022")[1].split("\n## ")[0], re.M)
+    names = [hit for row in rows for hit in re.findall(r"`([\w/]+)\.py: ([\w., ]+)`", row)]
+    assert len(names) >= 10
+    for module, members in names:
+        loaded = importlib.import_module(module.replace("/", "."))
+        for member in members.split(","):
+            value: object = loaded
+            for part in member.strip().split("."):
+                value = getattr(value, part)
+
+
+JS_ALLOWED = {"core": {"core"}, "i18n": {"i18n"}, "net": {"net", "core"}, "ui": {"ui", "core", "i18n"}}
+
+
+def test_browser_modules_import_only_what_the_map_allows() -> None:
+    base = ROOT / "public" / "js"
+    for path in sorted(base.rglob("*.js")):
+        area = path.relative_to(base).parts[0]
+        text = path.read_text(encoding="utf-8")
+        for target in re.findall(r"""(?:from|import)\s*\(?\s*["']([^"']+)["']""", text):
+            if "node_modules" in target:
+                continue
+            assert target.startswith("."), f"{path}: {target} is not a relative path"
+            other = (path.parent / target).resolve()
+            assert other.is_file(), f"{path} imports {target}, which does not exist"
+            if area in JS_ALLOWED:
+                assert other.relative_to(base).parts[0] in JS_ALLOWED[area], f"{path} imports {target}"
+
+
+def test_core_browser_modules_know_no_page() -> None:
+    for path in sorted((ROOT / "public" / "js" / "core").rglob("*.js")):
+        code = re.sub(r"/\*.*?\*/|//[^\n]*", "", path.read_text(encoding="utf-8"), flags=re.S)
+        assert not re.search(r"\b(document|window|localStorage|navigator)\.\w|\bfetch\(", code), path
