@@ -1,0 +1,318 @@
+"""Bytes of one connection, in clear (`PlainChannel`) or through TLS (`TlsChannel`).
+
+Owns the socket and the TLS object of a connection; knows nothing of HTTP. Used by the I/O thread of the connection
+alone (an SSL object may not be shared between threads). TLS works on two memory buffers that all connections of the
+thread share: each operation leaves them empty again, so a waiting connection holds no buffer, and one `recv` takes
+all records that have arrived. A FIN without close_notify ends the channel like any other end: whoever waited for
+more bytes got an incomplete message (RFC 9112, 9.8).
+"""
+
+import contextlib
+import socket
+import ssl
+from typing import Protocol
+
+_TLS_HANDSHAKE = 0x16
+_MAX_FIRST_BYTES = 8192
+_MAX_BARREN_BYTES = 64 * 1024
+_MOST_PLAIN_BYTES = 64 * 1024
+_EMPTY = memoryview(b"")
+
+
+class ConnectionLost(Exception):
+    """The connection broke: reset, garbage instead of TLS, a failed handshake. No answer is possible."""
+
+
+class PlainHttp(Exception):
+    """Somebody speaks HTTP to the TLS port; the argument is what was said."""
+
+
+class Channel(Protocol):
+    """Non-blocking bytes in and out."""
+
+    sock: socket.socket
+    ended: bool
+    """The peer has said everything (close_notify or FIN)."""
+    unsent: memoryview
+    """Bytes taken by `send` that the socket did not take yet."""
+
+    def handshake(self) -> bytes | None:
+        """Go on with the handshake; None while unfinished, then the first bytes (maybe none)."""
+
+    def receive(self) -> bytes:
+        """What has arrived; b"" for nothing yet or (`ended`) the end."""
+
+    def send(self, data: bytes | memoryview) -> None:
+        """Take all of `data`; call only while `unsent` is empty."""
+
+    def flush(self) -> bool:
+        """Try to send `unsent`; True when some of it went."""
+
+    def discard(self) -> None:
+        """Read once and throw it away."""
+
+    def finish(self) -> None:
+        """Say goodbye: close_notify, then FIN. Reading stays possible."""
+
+    def close(self) -> None:
+        """Give the socket back."""
+
+
+class Scratch:
+    """The buffers that the connections of one I/O thread share."""
+
+    __slots__ = ("buffer", "incoming", "outgoing", "view")
+
+    def __init__(self, receive_bytes: int) -> None:
+        self.buffer = bytearray(receive_bytes)
+        self.view = memoryview(self.buffer)
+        self.incoming = ssl.MemoryBIO()
+        self.outgoing = ssl.MemoryBIO()
+
+
+class PlainChannel:
+    """A socket as it is."""
+
+    __slots__ = ("_scratch", "ended", "sock", "unsent")
+
+    def __init__(self, sock: socket.socket, scratch: Scratch) -> None:
+        self.sock = sock
+        self.ended = False
+        self.unsent = _EMPTY
+        self._scratch = scratch
+
+    def handshake(self) -> bytes | None:
+        """Nothing to agree on."""
+        return b""
+
+    def receive(self) -> bytes:
+        """Read once. Raises ConnectionLost."""
+        try:
+            count = self.sock.recv_into(self._scratch.buffer)
+        except (BlockingIOError, InterruptedError):
+            return b""
+        except OSError as error:
+            raise ConnectionLost(str(error)) from None
+        if not count:
+            self.ended = True
+            return b""
+        return bytes(self._scratch.view[:count])
+
+    def send(self, data: bytes | memoryview) -> None:
+        """Write what the socket takes, keep the rest. Raises ConnectionLost."""
+        try:
+            sent = self.sock.send(data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError as error:
+            raise ConnectionLost(str(error)) from None
+        if sent != len(data):
+            self.unsent = memoryview(data)[sent:]
+
+    def flush(self) -> bool:
+        """Write more of the rest. Raises ConnectionLost."""
+        unsent = self.unsent
+        if not unsent:
+            return False
+        try:
+            sent = self.sock.send(unsent)
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError as error:
+            raise ConnectionLost(str(error)) from None
+        self.unsent = unsent[sent:] if sent < len(unsent) else _EMPTY
+        return sent > 0
+
+    def discard(self) -> None:
+        """Read once and throw it away, without decrypting. Raises ConnectionLost."""
+        try:
+            if not self.sock.recv_into(self._scratch.buffer):
+                self.ended = True
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            raise ConnectionLost(str(error)) from None
+
+    def finish(self) -> None:
+        """Send FIN."""
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.ended = True  # already dead: nothing will come either
+
+    def close(self) -> None:
+        """Close the socket; an error of a dead socket means nothing any more."""
+        self.unsent = _EMPTY
+        try:
+            self.sock.close()
+        except OSError:
+            self.ended = True
+
+
+class TlsChannel(PlainChannel):
+    """A socket with TLS over the shared memory buffers."""
+
+    __slots__ = ("_barren_bytes", "_first_bytes", "_tls")
+
+    def __init__(self, sock: socket.socket, scratch: Scratch, context: ssl.SSLContext) -> None:
+        super().__init__(sock, scratch)
+        self._tls: ssl.SSLObject | None = context.wrap_bio(
+            scratch.incoming, scratch.outgoing, server_side=True
+        )
+        self._first_bytes: bytes | None = b""
+        self._barren_bytes = 0
+
+    def handshake(self) -> bytes | None:
+        """One step. Raises PlainHttp (first bytes are not TLS but look like HTTP) or ConnectionLost."""
+        scratch = self._scratch
+        count = self._receive_raw()
+        if not count:
+            if self.ended:
+                raise ConnectionLost("closed in the handshake")
+            return None
+        if self._first_bytes is not None:
+            self._look_at_first_bytes(count)
+            if self._first_bytes is not None:
+                return None
+        scratch.incoming.write(scratch.view[:count])
+        tls = self._tls
+        assert tls is not None
+        try:
+            tls.do_handshake()
+        except ssl.SSLWantReadError:
+            self._push_out()
+            return None
+        except (ssl.SSLError, ValueError) as error:
+            self._push_out()  # the alert
+            scratch.incoming.read()
+            raise ConnectionLost(str(error)) from None
+        self._push_out()
+        return self._decrypt() if scratch.incoming.pending else b""
+
+    def receive(self) -> bytes:
+        """Read once and decrypt. Raises ConnectionLost."""
+        scratch = self._scratch
+        try:
+            count = self.sock.recv_into(scratch.buffer)
+        except (BlockingIOError, InterruptedError):
+            return b""
+        except OSError as error:
+            raise ConnectionLost(str(error)) from None
+        if not count:
+            self.ended = True
+            return b""
+        scratch.incoming.write(scratch.view[:count])
+        data = self._decrypt()
+        if data:
+            self._barren_bytes = 0
+        elif not self.ended:
+            self._barren_bytes += count
+            if self._barren_bytes > _MAX_BARREN_BYTES:
+                raise ConnectionLost("TLS records without data")
+        return data
+
+    def send(self, data: bytes | memoryview) -> None:
+        """Encrypt all of `data`, write what the socket takes, keep the rest. Raises ConnectionLost."""
+        tls = self._tls
+        assert tls is not None
+        outgoing = self._scratch.outgoing
+        try:
+            tls.write(data)
+        except ssl.SSLError as error:
+            outgoing.read()
+            raise ConnectionLost(str(error)) from None
+        sealed = outgoing.read()
+        try:
+            sent = self.sock.send(sealed)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError as error:
+            raise ConnectionLost(str(error)) from None
+        if sent != len(sealed):
+            self.unsent = memoryview(sealed)[sent:]
+
+    def finish(self) -> None:
+        """Send close_notify (unless older bytes still wait, which it may not overtake), then FIN."""
+        tls = self._tls
+        if tls is not None and not self.unsent:
+            with contextlib.suppress(
+                ssl.SSLError, ValueError
+            ):  # the peer's own close_notify need not have come
+                tls.unwrap()
+            self._push_out()
+        super().finish()
+
+    def close(self) -> None:
+        """Close the socket and free the TLS state."""
+        self._tls = None
+        super().close()
+
+    def _receive_raw(self) -> int:
+        try:
+            count = self.sock.recv_into(self._scratch.buffer)
+        except (BlockingIOError, InterruptedError):
+            return 0
+        except OSError as error:
+            raise ConnectionLost(str(error)) from None
+        if not count:
+            self.ended = True
+        return count
+
+    def _decrypt(self) -> bytes:
+        """All plain bytes of the records in the shared buffer, which is empty afterwards."""
+        tls, scratch = self._tls, self._scratch
+        assert tls is not None
+        incoming = scratch.incoming
+        data = b""
+        try:
+            data = tls.read(_MOST_PLAIN_BYTES)
+            while incoming.pending:
+                data += tls.read(_MOST_PLAIN_BYTES)
+        except ssl.SSLWantReadError:
+            pass  # the last record is not complete; the TLS object keeps its beginning
+        except ssl.SSLZeroReturnError:
+            self.ended = True
+            incoming.read()
+        except ssl.SSLError as error:
+            incoming.read()
+            self._push_out()  # the alert
+            raise ConnectionLost(str(error)) from None
+        if scratch.outgoing.pending:
+            self._push_out()
+        return data
+
+    def _push_out(self) -> None:
+        """Send what the TLS object wrote by itself (handshake, alert, key update), best effort."""
+        sealed = self._scratch.outgoing.read()
+        if not sealed:
+            return
+        if self.unsent:
+            self.unsent = memoryview(bytes(self.unsent) + sealed)
+            return
+        try:
+            sent = self.sock.send(sealed)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError:
+            self.ended = True
+            return
+        if sent != len(sealed):
+            self.unsent = memoryview(sealed)[sent:]
+
+    def _look_at_first_bytes(self, count: int) -> None:
+        """Tell plain HTTP from TLS by the first byte; an HTTP head is collected until its empty line."""
+        said = (self._first_bytes or b"") + bytes(self._scratch.view[:count])
+        first = said[0]
+        if first == _TLS_HANDSHAKE:
+            self._first_bytes = None
+        elif not (0x41 <= first <= 0x5A or 0x61 <= first <= 0x7A):
+            raise ConnectionLost("neither TLS nor HTTP")
+        elif b"\r\n\r\n" in said or b"\n\n" in said or len(said) > _MAX_FIRST_BYTES:
+            raise PlainHttp(said)
+        else:
+            self._first_bytes = said
+
+    @property
+    def plain_beginning(self) -> bytes:
+        """What came of an HTTP head that is not complete; b"" when TLS is spoken."""
+        return self._first_bytes or b""

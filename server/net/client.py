@@ -1,0 +1,597 @@
+"""One connection: its state, its parser, the request it is busy with, and its deadline.
+
+Everything here runs on the I/O thread that owns the connection. The table of states is in `connection_state`, bytes
+go through `channels`, an answer that does not fit at once through `outgoing`. One request at a time is with the
+application, later ones wait in the parser, so pipelined answers keep their order (H1). Nothing that follows a refused
+message is read as a request. Method, route and access are the application's business.
+"""
+
+import logging
+import selectors
+from collections.abc import Iterator
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from http_core.errors import ParsingError
+from http_core.packet import EncodedResponse, Request, Response
+from http_core.parser import Complete, Head, RequestParser
+from http_core.phases import Phase
+from http_core.writer import continue_100, encode_head, encode_response, stays_open
+from server.net.admission import Verdict
+from server.net.application import AccessRecord
+from server.net.channels import Channel, PlainHttp, TlsChannel
+from server.net.connection_state import MOVES, State
+from server.net.deadlines import NEVER
+from server.net.exchange import ConnectionInfo, Exchange
+from server.net.outgoing import BodyStream, Outgoing, Progress
+
+if TYPE_CHECKING:
+    from server.net.io_thread import IoThread
+
+_log = logging.getLogger(__name__)
+_READ = selectors.EVENT_READ
+_WRITE = selectors.EVENT_WRITE
+_JOINED_BYTES = 16 * 1024
+"""Up to this size head and body are joined and written at once; a bigger body is sliced and never copied."""
+_STREAM_RETRY_S = 0.02
+_HTTP_1_0 = (1, 0)
+_FULL = ParsingError(
+    503, "server_full", "The server is full at the moment. Please try again in a few seconds."
+)
+_LATE = ParsingError(503, "answer_late", "The server took too long to answer. Please try again.")
+_BROKEN = ParsingError(500, "internal", "Something went wrong on the server. Please try again.")
+
+
+class Awaiting(Enum):
+    """What a READING connection waits for; each has its own deadline."""
+
+    REQUEST = auto()
+    HEAD = auto()
+    BODY = auto()
+
+
+class Client:
+    """A connection and its place in the world."""
+
+    __slots__ = (
+        "_application",
+        "_awaiting",
+        "_body_since",
+        "_exchange",
+        "_keep",
+        "_limits",
+        "_outgoing",
+        "_owner",
+        "_received",
+        "_requests",
+        "_send_until",
+        "_status",
+        "_waits_turn",
+        "channel",
+        "deadline",
+        "dispatching",
+        "events",
+        "info",
+        "parser",
+        "slot",
+        "state",
+        "verdict",
+    )
+
+    def __init__(self, owner: "IoThread", channel: Channel, info: ConnectionInfo, verdict: Verdict) -> None:
+        self._owner = owner
+        self._application = owner.application
+        self._limits = owner.limits
+        self.channel = channel
+        self.info = info
+        self.verdict = verdict
+        self.parser = RequestParser(owner.limits.http)
+        self.state = State.HANDSHAKE
+        self.dispatching = False
+        """Whether `Application.handle` runs for this connection right now."""
+        self.events = 0
+        """What the selector waits for on our behalf; the I/O thread's own note."""
+        self.deadline = NEVER
+        self.slot = 0
+        self._awaiting = Awaiting.REQUEST
+        self._exchange: Exchange | None = None
+        self._outgoing: Outgoing | None = None
+        self._requests = 0
+        self._received = 0
+        self._body_since = 0.0
+        self._send_until = 0.0
+        self._status = 0
+        self._keep = True
+        self._waits_turn = False
+        """Whether requests that are here already wait for the other connections to have their turn."""
+
+    def begin(self) -> None:
+        """The connection was taken over: wait for the handshake, or for a request where there is none."""
+        self._owner.set_interest(self, _READ)
+        if isinstance(self.channel, TlsChannel):
+            self._owner.wheel.set(self, self.info.since + self._limits.handshake_s)
+        else:
+            self._move(State.READING)
+            self._owner.wheel.set(self, self.info.since + self._limits.head_s)
+
+    def on_event(self, mask: int) -> None:
+        """The socket is ready. Raises ConnectionLost."""
+        state = self.state
+        if state is State.READING:
+            self._read()
+        elif state is State.WRITING and mask & _WRITE:
+            self._pump()
+        elif state is State.WORKING or state is State.PARKED or state is State.WRITING:
+            self._listen()
+        elif state is State.HANDSHAKE:
+            self._shake_hands()
+        elif state is State.CLOSING:
+            self.channel.discard()
+            if self.channel.ended:
+                self.drop()
+
+    def expire(self, now: float) -> None:
+        """The deadline of the present state has passed. Raises ConnectionLost."""
+        match self.state:
+            case State.HANDSHAKE:
+                beginning = self.channel.plain_beginning if isinstance(self.channel, TlsChannel) else b""
+                if beginning:
+                    self._answer_plain_http(beginning)
+                else:
+                    self.drop()
+            case State.READING if self._awaiting is Awaiting.REQUEST:
+                self.close()
+            case State.READING:
+                self._refuse(
+                    ParsingError(408, "timeout", "The request took too long to arrive. Please send it again.")
+                )
+            case State.WORKING:
+                self._give_up_waiting()
+            case State.WRITING | State.CLOSING:
+                self.drop()
+            case State.PARKED | State.CLOSED:
+                return
+
+    def park(self, exchange: Exchange) -> None:
+        """Let this exchange wait without a deadline."""
+        if exchange is self._exchange and self.state is State.WORKING and exchange.response is None:
+            self._move(State.PARKED)
+            self.info.parked_since = self._owner.monotonic()
+            exchange.was_parked = True
+            self._owner.wheel.remove(self)
+
+    def deliver(self, exchange: Exchange) -> None:
+        """Write the answer another thread (or a timer) gave. Raises ConnectionLost."""
+        response = exchange.response
+        if exchange is not self._exchange or response is None:
+            return
+        state = self.state
+        if state is State.WORKING or state is State.PARKED:
+            self._answer(exchange, response)
+            if self.state is State.READING:
+                self._read_on()
+
+    def close(self) -> None:
+        """Say goodbye and go, without waiting for what the client might still send."""
+        if self.state is not State.CLOSED:
+            self.channel.finish()
+            self.drop()
+
+    def close_if_idle(self, longer_than_s: float = 0.0) -> None:
+        """Close unless a request is under way."""
+        if self.state is State.READING and self._awaiting is Awaiting.REQUEST and self.parser.idle:
+            idle_since = self.deadline - (self._limits.idle_s if self._requests else self._limits.head_s)
+            if idle_since + longer_than_s <= self._owner.monotonic():
+                self.close()
+
+    def drop(self) -> None:
+        """The end: give everything back. What was not answered is told so."""
+        if self.state is State.CLOSED:
+            return
+        was = self.state
+        self._move(State.CLOSED)
+        self._owner.forget(self)
+        self.channel.close()
+        self.info.parked_since = None
+        outgoing, self._outgoing = self._outgoing, None
+        exchange, self._exchange = self._exchange, None
+        if outgoing is not None:
+            outgoing.drop()
+        if was in (State.WORKING, State.PARKED, State.WRITING):
+            self._log(
+                exchange, self._status if was is State.WRITING else 0, outgoing.written if outgoing else 0
+            )
+        if exchange is not None:
+            exchange.abandon()
+
+    def _move(self, state: State) -> None:
+        if state not in MOVES[self.state]:
+            raise RuntimeError(f"a connection cannot go from {self.state.name} to {state.name}")
+        self.state = state
+
+    # -- before the first request ------------------------------------------------------------------------------
+
+    def _shake_hands(self) -> None:
+        try:
+            data = self.channel.handshake()
+        except PlainHttp as plain:
+            self._answer_plain_http(plain.args[0])
+            return
+        if data is None:
+            return
+        self._owner.handshake_done(self)
+        self._move(State.READING)
+        self._owner.wheel.set(self, self.info.since + self._limits.head_s)
+        if data:
+            self.parser.receive(data)
+            self._advance()
+        if self.channel.ended:
+            self._peer_ended()
+
+    def _answer_plain_http(self, first_bytes: bytes) -> None:
+        """The polite answer goes in clear, then the connection ends."""
+        self._owner.handshake_done(self)
+        self.channel = self._owner.plain_channel(self.channel)
+        self._keep = False
+        self._status = 400
+        self._move(State.WRITING)
+        self._write(self._application.plain_http(first_bytes))
+
+    # -- reading -----------------------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        channel = self.channel
+        data = channel.receive()
+        if data:
+            self._received += len(data)
+            self.parser.receive(data)
+            self._advance()
+        if channel.ended:
+            self._peer_ended()
+
+    def _listen(self) -> None:
+        """Bytes (or the end) while a request is being answered: keep a bounded amount for later."""
+        data = self.channel.receive()
+        if data:
+            self.parser.receive(data)
+            if self.parser.buffered > self._limits.max_pipelined_bytes:
+                self._owner.set_interest(self, 0)
+        if self.channel.ended:
+            self._peer_ended()
+
+    def _peer_ended(self) -> None:
+        """The peer will send no more. An unfinished request is not dispatched; a finished one is answered."""
+        match self.state:
+            case State.READING:
+                if not self._waits_turn:
+                    self.close()
+            case State.PARKED | State.CLOSING | State.HANDSHAKE:
+                self.drop()
+            case State.WORKING | State.WRITING:
+                if self.events & _READ:
+                    self._owner.set_interest(self, self.events & ~_READ)
+            case State.CLOSED:
+                return
+
+    def _advance(self) -> None:
+        """Take what the parser has, until it needs more bytes or the application more time."""
+        parser = self.parser
+        turns = self._limits.requests_per_turn
+        while self.state is State.READING:
+            try:
+                event = parser.next_event()
+                if isinstance(event, Head):
+                    self._on_head(event.request)
+                    event = parser.next_event()
+            except ParsingError as error:
+                self._refuse(error)
+                return
+            if isinstance(event, Complete):
+                self._dispatch(event.request)
+                turns -= 1
+                if not turns and self.state is State.READING:
+                    self._read_on()
+                    return
+            else:
+                self._await_more()
+                return
+
+    def _read_on(self) -> None:
+        """An answer is finished: the next request has its turn after the other connections."""
+        if not self.channel.ended:
+            self._owner.set_interest(self, _READ)
+        if not self._waits_turn:
+            self._waits_turn = True
+            self._owner.again(self)
+
+    def go_on(self) -> None:
+        """Answer requests that have arrived already, now that others had their turn. Raises ConnectionLost."""
+        self._waits_turn = False
+        if self.state is State.READING:
+            self._advance()
+            if self.channel.ended:
+                self._peer_ended()
+
+    def _on_head(self, request: Request) -> None:
+        """A request with a body: how much of it this route takes, and whether to ask for it. Raises ParsingError."""
+        self._exchange = Exchange(request, self.info, self, self._owner, self._owner.monotonic())
+        self.parser.limit_body(self._application.body_limit(request))
+        self._body_since = self._exchange.started
+        self._received = self.parser.buffered
+        self._awaiting = Awaiting.HEAD
+
+    def _await_more(self) -> None:
+        """The parser needs bytes: which deadline holds now."""
+        if self.parser.phase is Phase.BODY:
+            if self._awaiting is not Awaiting.BODY:
+                self._awaiting = Awaiting.BODY
+                if not self._invite_body():
+                    return
+            allowed = self._limits.body_base_s + self._expected_bytes() / self._limits.body_rate_bytes
+            self._owner.wheel.set(self, self._body_since + allowed)
+        elif self.parser.idle:
+            if self._requests:
+                self._awaiting = Awaiting.REQUEST
+                self._owner.wheel.set(self, self._owner.monotonic() + self._limits.idle_s)
+        elif self._awaiting is not Awaiting.HEAD:
+            self._awaiting = Awaiting.HEAD
+            if self._requests:
+                self._owner.wheel.set(self, self._owner.monotonic() + self._limits.head_s)
+
+    def _invite_body(self) -> bool:
+        """Refuse a request before its body is read, or ask for the body; False when it was refused."""
+        exchange = self._exchange
+        assert exchange is not None
+        refusal = self._application.early_refusal(exchange)
+        if refusal is not None:
+            self._keep = False
+            self._reply(refusal, exchange.request)
+            return False
+        if exchange.request.expects_continue and not self._received:
+            self.channel.send(continue_100())
+        return True
+
+    def _expected_bytes(self) -> int:
+        """Size of the body, as announced; what has come so far where it is chunked."""
+        assert self._exchange is not None
+        announced = self._exchange.request.headers.get("content-length")
+        return int(announced) if announced is not None else self._received
+
+    # -- answering ---------------------------------------------------------------------------------------------
+
+    def _dispatch(self, request: Request) -> None:
+        """A whole request: give it to the application, and write the answer if it has one at once."""
+        owner = self._owner
+        exchange = self._exchange
+        if exchange is None:
+            exchange = self._exchange = Exchange(request, self.info, self, owner, owner.monotonic())
+        self._requests += 1
+        self.state = State.WORKING  # from READING, always
+        self.dispatching = True
+        try:
+            if self.verdict is Verdict.TURN_AWAY:
+                exchange.answer(self._application.refuse(_FULL, self.info.peer))
+            else:
+                self._application.handle(exchange)
+        except Exception:
+            _log.exception("A handler failed")
+            exchange.answer(self._application.refuse(_BROKEN, self.info.peer))
+        finally:
+            self.dispatching = False
+        response = exchange.response
+        if response is not None:
+            self._answer(exchange, response)
+        elif self.state is State.WORKING:
+            owner.wheel.set(self, exchange.started + self._limits.answer_s)
+
+    def _answer(self, exchange: Exchange, response: Response | EncodedResponse) -> None:
+        """Write the answer of the present exchange; afterwards the state is READING, WRITING or beyond."""
+        exchange.settle()
+        request = exchange.request
+        self._keep = (
+            request.keep_alive
+            and (not self.channel.ended or self.parser.buffered > 0)
+            and not self._owner.draining
+            and self._requests < self._limits.max_requests
+            and exchange.started - self.info.since < self._limits.max_age_s
+            and self.verdict is Verdict.ADMIT
+        )
+        self._reply(response, request)
+
+    def _refuse(self, error: ParsingError) -> None:
+        """Answer a protocol error or a missed deadline; the connection closes after it."""
+        self._keep = False
+        self._reply(
+            self._application.refuse(error, self.info.peer),
+            self._exchange.request if self._exchange is not None else None,
+        )
+
+    def _give_up_waiting(self) -> None:
+        """The application did not answer in time."""
+        exchange = self._exchange
+        assert exchange is not None
+        exchange.answer(self._application.refuse(_LATE, self.info.peer))
+
+    def _reply(self, response: Response | EncodedResponse, request: Request | None) -> None:
+        """Encode and write; `request` is None when its head could not be read."""
+        http10 = request is not None and request.version == _HTTP_1_0
+        head_only = request is not None and request.method == "HEAD"
+        self._move(State.WRITING)
+        self.info.parked_since = None
+        self._status = response.status
+        if isinstance(response, EncodedResponse):
+            self._write(_adapted(response.wire, head_only=head_only, http10=http10, keep=self._keep))
+            return
+        self._keep = stays_open(response, http10=http10, keep_alive=self._keep)
+        date = self._owner.date()
+        try:
+            if response.stream is None and (head_only or len(response.body) <= _JOINED_BYTES):
+                wire = encode_response(
+                    response, head_only=head_only, http10=http10, keep_alive=self._keep, date=date
+                )
+            else:
+                wire = encode_head(response, http10=http10, keep_alive=self._keep, date=date)
+        except ValueError:
+            _log.exception("An answer that may not be sent")
+            self._keep = False
+            broken = self._application.refuse(_BROKEN, self.info.peer)
+            self._status = broken.status
+            self._write(
+                encode_response(broken, head_only=head_only, http10=http10, keep_alive=False, date=date)
+            )
+            return
+        if response.stream is not None:
+            self._start_stream(wire, response.stream, head_only=head_only, chunked=not http10)
+        elif head_only or len(response.body) <= _JOINED_BYTES:
+            self._write(wire)
+        else:
+            self._outgoing = Outgoing(wire, response.body)
+            self._start_pumping()
+
+    def _write(self, wire: bytes) -> None:
+        """Write an answer that is all here; most are gone after one `send`."""
+        channel = self.channel
+        if len(wire) <= self._limits.piece_bytes and not channel.unsent:
+            channel.send(wire)
+            if not channel.unsent:
+                self._finished(len(wire))
+                return
+            self._outgoing = Outgoing()
+            self._outgoing.written = len(wire)
+        else:
+            self._outgoing = Outgoing(wire)
+        self._start_pumping()
+
+    def _start_pumping(self) -> None:
+        now = self._owner.monotonic()
+        self._send_until = now + self._limits.send_total_s
+        self._owner.wheel.set(self, min(now + self._limits.send_stall_s, self._send_until))
+        self._pump()
+
+    def _pump(self) -> None:
+        """Write on; whenever the reader took something its deadline moves, up to the total. Raises ConnectionLost."""
+        outgoing = self._outgoing
+        assert outgoing is not None
+        before = outgoing.written - len(self.channel.unsent)
+        progress = outgoing.pump(self.channel, self._limits.piece_bytes, self._limits.pump_bytes)
+        if outgoing.written - len(self.channel.unsent) != before:
+            stall = self._owner.monotonic() + self._limits.send_stall_s
+            self._owner.wheel.set(self, min(stall, self._send_until))
+        match progress:
+            case Progress.DONE:
+                self._outgoing = None
+                self._finished(outgoing.written)
+                if self.state is State.READING:
+                    self._read_on()
+            case Progress.BLOCKED:
+                self._owner.set_interest(self, _WRITE)
+            case Progress.STARVED:
+                paused = self.channel.ended or self.parser.buffered > self._limits.max_pipelined_bytes
+                self._owner.set_interest(self, 0 if paused else _READ)
+                self._pull()
+
+    def _finished(self, sent_bytes: int) -> None:
+        """The answer is with the kernel: note it, and go on with the next request or say goodbye."""
+        exchange, self._exchange = self._exchange, None
+        self._log(exchange, self._status, sent_bytes)
+        if self._keep:
+            self.parser.start_next()
+            self.state = State.READING  # from WRITING, always
+        else:
+            self._linger()
+
+    def _linger(self) -> None:
+        """Everything is said; unread bytes of the client must not turn into a reset that overtakes it."""
+        self._move(State.CLOSING)
+        self.channel.finish()
+        if self.channel.ended:
+            self.drop()
+            return
+        self._owner.set_interest(self, _READ)
+        self._owner.wheel.set(self, self._owner.monotonic() + self._limits.linger_s)
+
+    def _log(self, exchange: Exchange | None, status: int, sent_bytes: int) -> None:
+        info = self.info
+        if exchange is None:
+            record = AccessRecord("-", "-", status, sent_bytes, 0.0, info.peer, info.user, False, False)
+        else:
+            request = exchange.request
+            record = AccessRecord(
+                request.method,
+                request.target.path,
+                status,
+                sent_bytes,
+                (self._owner.monotonic() - exchange.started) * 1000.0,
+                exchange.peer,
+                info.user,
+                exchange.was_parked,
+                exchange.ended_empty,
+            )
+        self._application.log(record)
+
+    # -- streams -----------------------------------------------------------------------------------------------
+
+    def _start_stream(self, head: bytes, pieces: Iterator[bytes], *, head_only: bool, chunked: bool) -> None:
+        """Nothing is written before the first piece is here, so that a failure until then is still a 500."""
+        owner = self._owner
+        stream = BodyStream(
+            pieces,
+            self._application.run_blocking,
+            owner.run_soon,
+            lambda piece, failed: owner.guard(self, lambda: self._piece_arrived(piece, failed)),
+        )
+        if head_only:
+            stream.drop()
+            self._write(head)
+            return
+        self._outgoing = Outgoing(stream=stream, head=head, chunked=chunked)
+        self._start_pumping()
+
+    def _pull(self) -> None:
+        """Ask for the next piece; a full pool is asked again a little later, or refuses what has not begun."""
+        outgoing = self._outgoing
+        if self.state is not State.WRITING or outgoing is None or outgoing.stream is None:
+            return
+        if not outgoing.stream.pull():
+            if outgoing.head:
+                self._replace_stream(_FULL)
+            else:
+                owner = self._owner
+                owner.call_later(_STREAM_RETRY_S, lambda: owner.guard(self, self._pull))
+
+    def _piece_arrived(self, piece: bytes | None, failed: bool) -> None:
+        """A piece of the stream is made (None: that was all). Raises ConnectionLost."""
+        outgoing = self._outgoing
+        if self.state is not State.WRITING or outgoing is None:
+            return
+        if failed:
+            if outgoing.head:
+                self._replace_stream(_BROKEN)
+            else:
+                self.drop()  # without close_notify or last chunk: the reader sees that it is cut
+            return
+        outgoing.add(piece)
+        self._pump()
+
+    def _replace_stream(self, error: ParsingError) -> None:
+        """Answer an error in place of a stream of which nothing was written."""
+        outgoing, self._outgoing = self._outgoing, None
+        if outgoing is not None:
+            outgoing.drop()
+        self._keep = False
+        refusal = self._application.refuse(error, self.info.peer)
+        self._status = refusal.status
+        self._write(
+            encode_response(refusal, head_only=False, http10=False, keep_alive=False, date=self._owner.date())
+        )
+
+
+def _adapted(wire: bytes, *, head_only: bool, http10: bool, keep: bool) -> bytes:
+    """An answer encoded for many readers, as this one needs it: without body, or saying what becomes of the connection."""
+    if head_only:
+        wire = wire[: wire.index(b"\r\n\r\n") + 4]
+    if keep and not http10:
+        return wire
+    line_end = wire.index(b"\r\n") + 2
+    word = b"keep-alive" if keep else b"close"
+    return b"".join((wire[:line_end], b"Connection: ", word, b"\r\n", wire[line_end:]))
