@@ -1,0 +1,84 @@
+"""Fixtures of the whole suite: a running product, Chromium, and the strict mode in which nothing may be skipped.
+
+With STRICT=1 in the environment (CI) a missing database server or browser is a failure, not a skip.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.product import Product
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+STRICT = os.environ.get("STRICT") == "1"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-split", action="store_true", help="feed the live corpus in every split (long)")
+    parser.addoption("--long", action="store_true", help="run the long forms of seeded suites")
+
+
+def missing(what: str, package: str) -> None:
+    """Skip a test that lacks a program; under STRICT fail instead."""
+    sentence = f"{what} is not installed (Debian: apt install {package})"
+    if STRICT:
+        pytest.fail(f"STRICT: {sentence}")
+    pytest.skip(sentence)
+
+
+@pytest.fixture
+def product(tmp_path: Path) -> Iterator[Product]:
+    """The product on SQLite in an empty data folder, started and answering."""
+    server = Product(tmp_path / "data").start()
+    yield server
+    if server.process is not None and server.process.poll() is None:
+        server.kill()
+
+
+@pytest.fixture
+def start_product(tmp_path: Path) -> Iterator[Callable[..., Product]]:
+    """Starts products with arguments of the test's choosing; whatever still runs is killed at the end."""
+    started: list[Product] = []
+
+    def start(*arguments: str, folder: str = "data", **environment: str) -> Product:
+        server = Product(tmp_path / folder, *arguments, **environment)
+        started.append(server)
+        return server.start()
+
+    yield start
+    for server in started:
+        if server.process is not None and server.process.poll() is None:
+            server.kill()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One headless Chromium for the whole run."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        missing("Chromium", "chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=path,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        )
+        yield chromium
+        chromium.close()

@@ -1,0 +1,144 @@
+"""Drives the real page in Chromium as a person would: draw, press, read what is on the sheet.
+
+Owns the gestures (mouse, and pen through the DevTools protocol) and the waits on the page's own signs
+(`data-ready-seq`, `data-saved`). Knows no inner names of the page beyond the public hooks.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+Point = tuple[float, float]
+
+
+def context_for(
+    browser: Browser, *, language: str = "en-US", width: int = 1280, height: int = 800, **options: object
+) -> BrowserContext:
+    """A fresh browser profile, as on another device."""
+    return browser.new_context(
+        ignore_https_errors=True,
+        locale=language,
+        viewport={"width": width, "height": height},
+        **options,  # type: ignore[arg-type]
+    )
+
+
+def watch_errors(page: Page) -> list[str]:
+    """Collects what a clean page never has: script errors and console errors."""
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    return errors
+
+
+def wait_until(
+    condition: Callable[[], object], *, timeout_s: float = 10.0, what: str = "the condition"
+) -> float:
+    """Wait for a condition; returns the seconds it took."""
+    began = time.monotonic()
+    while not condition():
+        if time.monotonic() - began > timeout_s:
+            raise AssertionError(f"{what} did not come true within {timeout_s} s")
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+def saved_state(page: Page) -> str:
+    return page.evaluate("document.documentElement.dataset.saved ?? ''")
+
+
+def ready_seq(page: Page) -> int:
+    return int(page.evaluate("document.documentElement.dataset.readySeq ?? '-1'"))
+
+
+def wait_saved(page: Page, *, timeout_s: float = 10.0) -> None:
+    wait_until(
+        lambda: saved_state(page) == "yes",
+        timeout_s=timeout_s,
+        what=f"data-saved=yes (is {saved_state(page)})",
+    )
+
+
+def wait_ready(page: Page, seq: int, *, timeout_s: float = 10.0) -> float:
+    return wait_until(
+        lambda: ready_seq(page) >= seq,
+        timeout_s=timeout_s,
+        what=f"data-ready-seq {seq} (is {ready_seq(page)})",
+    )
+
+
+def board_point(page: Page, x: float, y: float) -> Point:
+    """A point of #board given in fractions of its size, in page pixels."""
+    box = page.locator("#board").bounding_box()
+    assert box is not None
+    return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+
+def wave(page: Page, x: float, y: float, *, length: float = 0.15, samples: int = 24) -> list[Point]:
+    """A little wave that starts at the given fraction of the board."""
+    x0, y0 = board_point(page, x, y)
+    x1, _ = board_point(page, x + length, y)
+    return [(x0 + (x1 - x0) * i / samples, y0 + 12 * math.sin(i / 3)) for i in range(samples + 1)]
+
+
+def draw(page: Page, points: Sequence[Point]) -> None:
+    """One stroke with the mouse."""
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point)
+    page.mouse.up()
+
+
+def draw_with_pen(page: Page, points: Sequence[Point], *, hz: float = 120.0, eraser: bool = False) -> None:
+    """One stroke with a pen, pressure rising and falling, at the pen's own rate."""
+    session = page.context.new_cdp_session(page)
+    for index, (x, y) in enumerate(points):
+        kind = "mousePressed" if index == 0 else "mouseMoved"
+        force = 0.2 + 0.6 * math.sin(math.pi * index / max(1, len(points) - 1))
+        session.send(
+            "Input.dispatchMouseEvent",
+            {
+                "type": kind,
+                "x": x,
+                "y": y,
+                "button": "left",
+                "buttons": 1,
+                "clickCount": 1,
+                "pointerType": "pen",
+                "force": force,
+            },
+        )
+        time.sleep(1 / hz)
+    x, y = points[-1]
+    session.send(
+        "Input.dispatchMouseEvent",
+        {
+            "type": "mouseReleased",
+            "x": x,
+            "y": y,
+            "button": "left",
+            "buttons": 0,
+            "clickCount": 1,
+            "pointerType": "pen",
+        },
+    )
+    session.detach()
+
+
+def visible_paths(page: Page) -> list[str]:
+    """The `d` of every stroke drawn on the sheet, in order of drawing."""
+    return page.evaluate(
+        "[...document.querySelectorAll('#board svg g[id] path, #board svg g[data-key] path')].map(p => p.getAttribute('d'))"
+    )
+
+
+def press(page: Page, name: str) -> None:
+    """Press a control by its accessible name."""
+    page.get_by_role("button", name=name, exact=True).first.click()
