@@ -1,9 +1,9 @@
 """The records and protocols by which the rest of the server knows its storage.
 
 Owns the protocol of each store and gives the records of `records` under one roof; no SQL, no I/O. Every
-method of a store may block, so only handler threads and the update process call them. A database that is away
-is `Failure(503, "storage_down")`, a full disk `Failure(507, "disk_full")`, from any method. Times are integers,
-milliseconds since 1970 UTC. The data side of rules A3, A5, A6, C3, C4, N4 and S1 to S5.
+method of a store may block, so only handler threads and the update process call them. A database that is
+away is `Failure(503, "storage_down")`, a full disk `Failure(507, "disk_full")`, from any method. Times are
+integers, milliseconds since 1970 UTC. The data side of rules A3, A5, A6, C3, C4, N4 and S1 to S5.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from server.storage.records import (
     AppendConflict,
     Attempts,
     ClassCode,
+    CommitUnknown,
     DatabaseConfig,
     DatabaseKind,
     Guest,
@@ -36,6 +37,7 @@ __all__ = [
     "Attempts",
     "ChangeStore",
     "ClassCode",
+    "CommitUnknown",
     "DatabaseConfig",
     "DatabaseKind",
     "Guest",
@@ -200,16 +202,16 @@ class ChangeStore(Protocol):
     def append_batch(self, entries: Sequence[LogEntry]) -> None:
         """Stores entries of any number of notebooks in one transaction; durable on return.
 
-        The entries of one notebook must be in order and follow on its head. Raises AppendConflict when they do
-        not, when an op is there already or when a notebook is gone. After `Failure(503)` the outcome may be
-        unknown: load the notebooks again before storing more.
+        The entries of one notebook must be in order and follow on its head. Raises AppendConflict when they
+        do not, when an op is there already or when a notebook is gone. After `Failure(503)` the outcome may
+        be unknown: load the notebooks again before storing more.
         """
 
     def find_op(self, notebook_id: NotebookId, op: str) -> LogEntry | None: ...
 
 
 class AttemptStore(Protocol):
-    """Counters of failures that survive a restart (A5), by account key or address; only its hash is stored."""
+    """Counters of failures that survive a restart (A5), by account or address; only a hash is stored."""
 
     def get(self, kind: str, subject: str) -> Attempts | None: ...
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
+from server.domain.failures import Failure
 from server.domain.ids import NotebookId, Role, UserId
 
 DatabaseKind = Literal["sqlite", "mysql"]
@@ -157,12 +158,22 @@ class StartRefused(Exception):
     """The server cannot start on this data. The text says what is wrong and what to do next."""
 
 
+class CommitUnknown(Failure):
+    """The connection broke while a commit was under way: the transaction is wholly there or wholly not.
+
+    A 503 for whoever does not care; whoever stores changes reads the log again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(503, "storage_down")
+
+
 class AppendConflict(Exception):
     """A batch was not stored, because the log is no longer where the caller thought it was.
 
-    Nothing of the batch is stored. `moved` are notebooks whose log has another head or already holds one of the
-    ops (load them again), `gone` are notebooks that are deleted or in the trash; both may be non-empty. The
-    entries of other notebooks may be sent again at once.
+    Nothing of the batch is stored. `moved` are notebooks whose log has another head or already holds one of
+    the ops (load them again), `gone` are notebooks that are deleted or in the trash; both may be non-empty.
+    The entries of other notebooks may be sent again at once.
     """
 
     def __init__(self, moved: Iterable[NotebookId], gone: Iterable[NotebookId]) -> None:
