@@ -5,6 +5,7 @@ Says nothing about meaning, sizes or order. Every repetition is possessive, so a
 input whatever a client sends.
 """
 
+import functools
 import re
 from typing import Final
 
@@ -18,15 +19,15 @@ _FIELD_LINE = rf"{TCHAR}++:{FIELD_CHAR}*+\r\n"
 
 TOKEN: Final = re.compile(rf"{TCHAR}++")
 
-HEAD: Final = re.compile(rf"({TCHAR}++) ([\x21-\x7e]++) HTTP/1\.([0-9])\r\n(?:{_FIELD_LINE})*+\r\n")
-"""A whole head: groups are method, target and minor version; group 3 ends where the fields' CRLF begins."""
-
 REQUEST_LINE: Final = re.compile(rf"({TCHAR}++) ([\x21-\x7e]++) HTTP/1\.([0-9])\r\n")
 
 OTHER_MAJOR: Final = re.compile(rf"{TCHAR}++ [\x21-\x7e]++ HTTP/(?:[02-9]\.[0-9]|[2-9])\r\n")
 """A well-formed request line of another major version than 1: refused with 505 rather than 400."""
 
 FIELD_LINE: Final = re.compile(_FIELD_LINE)
+
+CONTROL_FIELD: Final = re.compile(r"\n(host|connection|content-length|transfer-encoding|expect):([^\r]*+)")
+"""The fields that decide about framing and connection, searched in a lowered block; groups: name, value."""
 
 _PCT = r"%[0-9A-Fa-f]{2}"
 _PCHAR = r"[A-Za-z0-9\-._~!$&'()*+,;=:@]"
@@ -48,5 +49,21 @@ CONTENT_LENGTH: Final = re.compile(r"[0-9]++")
 
 _QUOTED = r'"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*+"'
 _EXTENSION = rf";[ \t]*+{TCHAR}++(?:[ \t]*+=[ \t]*+(?:{TCHAR}++|{_QUOTED}))?"
-CHUNK_LINE: Final = re.compile(rf"([0-9A-Fa-f]++)(?:{_EXTENSION}(?:[ \t]*+{_EXTENSION})*+)?\r\n")
-"""Group: size digits; then extensions (RFC 9112 section 7.1.1). White space right after the size is refused."""
+CHUNK_LINE: Final = re.compile(
+    rf"([0-9A-Fa-f]++)(?:{_EXTENSION}(?:[ \t]*+{_EXTENSION})*+)?\r\n".encode("latin-1")
+)
+"""A chunk-size line with extensions (RFC 9112 section 7.1.1), over bytes; group: size digits.
+
+White space right after the size is refused.
+"""
+
+
+@functools.cache
+def head_pattern(max_fields: int) -> re.Pattern[str]:
+    """A whole head with at most so many fields.
+
+    Groups are method, target and minor version; group 3 ends where the CRLF before the fields begins.
+    """
+    return re.compile(
+        rf"({TCHAR}++) ([\x21-\x7e]++) HTTP/1\.([0-9])\r\n(?:{_FIELD_LINE}){{0,{max_fields}}}+\r\n"
+    )

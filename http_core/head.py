@@ -27,17 +27,28 @@ class RequestLine(NamedTuple):
     minor: int
 
 
-class Head(NamedTuple):
-    """A request head whose grammar has been checked; framing has not been looked at."""
+class CheckedHead(NamedTuple):
+    """A request head of correct grammar; what its fields mean has not been looked at."""
 
-    line: RequestLine
+    method: str
+    target: Target
+    minor: int
     headers: Headers
 
 
 class HeadReader:
     """Reads one head after another from the front of a buffer that the parser fills."""
 
-    __slots__ = ("_at", "_empty_lines", "_fields", "_fields_at", "_limits", "_line", "_whole_limit")
+    __slots__ = (
+        "_at",
+        "_empty_lines",
+        "_fields",
+        "_fields_at",
+        "_limits",
+        "_line",
+        "_pattern",
+        "_whole_limit",
+    )
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -45,13 +56,14 @@ class HeadReader:
         self._whole_limit = min(
             limits.max_request_line_bytes, limits.max_field_line_bytes, limits.max_head_bytes
         )
+        self._pattern = grammar.head_pattern(limits.max_fields)
         self._empty_lines = 0
         self._at = 0
         self._line: RequestLine | None = None
         self._fields_at = 0
         self._fields = 0
 
-    def take(self, buffer: bytearray) -> Head | None:
+    def take(self, buffer: bytearray) -> CheckedHead | None:
         """Removes one complete head from the front of the buffer.
 
         Returns:
@@ -70,16 +82,16 @@ class HeadReader:
                     return head
         return self._read_lines(buffer)
 
-    def _match_whole(self, text: str) -> Head | None:
+    def _match_whole(self, text: str) -> CheckedHead | None:
         """Matches a head within the byte limits; None leaves the verdict to `_read_lines`."""
-        match = grammar.HEAD.fullmatch(text)
-        if match is None or text.count("\r\n") - 2 > self._limits.max_fields:
+        match = self._pattern.fullmatch(text)
+        if match is None:
             return None
         method, raw_target, minor = match.groups()
-        line = RequestLine(method, parse_target(method, raw_target), int(minor))
-        return Head(line, Headers.from_block(text[match.end(3) : -2]))
+        target = parse_target(method, raw_target)
+        return CheckedHead(method, target, int(minor), Headers.from_block(text[match.end(3) : -2]))
 
-    def _read_lines(self, buffer: bytearray) -> Head | None:
+    def _read_lines(self, buffer: bytearray) -> CheckedHead | None:
         """Checks every complete line that has not been checked; returns the head at the empty line."""
         if self._line is None:
             self._skip_empty_lines(buffer)
@@ -103,7 +115,7 @@ class HeadReader:
             self._empty_lines += 1
             del buffer[:2]
 
-    def _read_fields(self, buffer: bytearray, line: RequestLine) -> Head | None:
+    def _read_fields(self, buffer: bytearray, line: RequestLine) -> CheckedHead | None:
         limits = self._limits
         while True:
             left = limits.max_head_bytes - self._at
@@ -125,7 +137,7 @@ class HeadReader:
         del buffer[:end]
         self._line = None
         self._at = self._fields = self._empty_lines = 0
-        return Head(line, headers)
+        return CheckedHead(*line, headers)
 
 
 def read_request_line(text: str) -> RequestLine:

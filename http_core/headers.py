@@ -16,32 +16,35 @@ class Headers:
 
     Names are given and returned in lower case. `get` joins repeated fields with ", " as RFC 9110
     section 5.3 allows (Set-Cookie, which is the exception, never occurs in a request).
+
+    Attributes:
+        index: the block with the letters A to Z lowered: what the look-ups search.
     """
 
-    __slots__ = ("_index", "_text")
+    __slots__ = ("_text", "index")
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
         """Makes headers from (name, value) pairs that are already known to be valid."""
         self._text = "\r\n" + "".join([f"{name}:{value}\r\n" for name, value in pairs])
-        self._index = self._text.lower() if self._text.isascii() else ascii_lower(self._text)
+        self.index = self._text.lower() if self._text.isascii() else ascii_lower(self._text)
 
     @classmethod
     def from_block(cls, text: str) -> "Headers":
         """Wraps checked field lines: a CRLF, then every line with its CRLF."""
         headers = cls.__new__(cls)
         headers._text = text
-        headers._index = text.lower() if text.isascii() else ascii_lower(text)
+        headers.index = text.lower() if text.isascii() else ascii_lower(text)
         return headers
 
     def get(self, name: str) -> str | None:
         """Returns the value of a field, several joined with ", ", or None when it is absent."""
         key = f"\r\n{name}:"
-        at = self._index.find(key)
+        at = self.index.find(key)
         if at < 0:
             return None
         start = at + len(key)
         end = self._text.index("\r\n", start)
-        if self._index.find(key, end) >= 0:
+        if self.index.find(key, end) >= 0:
             return ", ".join(self.get_all(name))
         return self._text[start:end].strip(OWS)
 
@@ -49,12 +52,12 @@ class Headers:
         """Returns the values of all lines of a field, in order; empty when it is absent."""
         key = f"\r\n{name}:"
         values = []
-        at = self._index.find(key)
+        at = self.index.find(key)
         while at >= 0:
             start = at + len(key)
             end = self._text.index("\r\n", start)
             values.append(self._text[start:end].strip(OWS))
-            at = self._index.find(key, end)
+            at = self.index.find(key, end)
         return values
 
     def items(self) -> list[tuple[str, str]]:
@@ -66,7 +69,7 @@ class Headers:
         return pairs
 
     def __contains__(self, name: object) -> bool:
-        return f"\r\n{name}:" in self._index
+        return f"\r\n{name}:" in self.index
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self.items())

@@ -33,6 +33,12 @@ NEED_DATA: Final = Signal.NEED_DATA
 PAUSED: Final = Signal.PAUSED
 CLOSED: Final = Signal.CLOSED
 
+# Looked up once: reading a member through its class costs as much as a comparison of strings.
+_HEAD: Final = Phase.HEAD
+_BODY: Final = Phase.BODY
+_DELIVERED: Final = Phase.DELIVERED
+_CLOSED: Final = Phase.CLOSED
+
 
 class Head(NamedTuple):
     """The head of a request that has a body; `request.body` is still empty.
@@ -70,7 +76,7 @@ class RequestParser:
         self._limits = limits
         self._buffer = bytearray()
         self._heads = HeadReader(limits)
-        self._phase = Phase.HEAD
+        self._phase: Phase = _HEAD
         self._ended = False
         self._request: Request | None = None
         self._body: LengthBody | ChunkedBody | None = None
@@ -84,7 +90,7 @@ class RequestParser:
         """
         if not data:
             self._ended = True
-        elif self._phase is not Phase.CLOSED:
+        elif self._phase is not _CLOSED:
             self._buffer += data
 
     def next_event(self) -> Event:
@@ -95,14 +101,14 @@ class RequestParser:
         """
         phase = self._phase
         try:
-            if phase is Phase.HEAD:
+            if phase is _HEAD:
                 return self._read_head()
-            if phase is Phase.BODY:
+            if phase is _BODY:
                 return self._read_body()
         except ParsingError:
             self._close()
             raise
-        return PAUSED if phase is Phase.DELIVERED else CLOSED
+        return PAUSED if phase is _DELIVERED else CLOSED
 
     def limit_body(self, max_bytes: int) -> None:
         """Sets the bound on the body of the request whose `Head` was just returned, in bytes.
@@ -125,13 +131,13 @@ class RequestParser:
         Raises:
             RuntimeError: no request is being answered, or its body has not been read to the end.
         """
-        if self._phase is Phase.CLOSED:
+        if self._phase is _CLOSED:
             return
-        if self._phase is not Phase.DELIVERED:
+        if self._phase is not _DELIVERED:
             raise RuntimeError("no complete request was delivered")
         assert self._request is not None
         if self._request.keep_alive:
-            self._enter(Phase.HEAD)
+            self._enter(_HEAD)
         else:
             self._close()
         self._request = None
@@ -149,14 +155,14 @@ class RequestParser:
     @property
     def idle(self) -> bool:
         """Whether the parser waits for a request of which no byte has been seen."""
-        return self._phase is Phase.HEAD and not self._buffer
+        return self._phase is _HEAD and not self._buffer
 
     def _enter(self, phase: Phase) -> None:
         assert phase in PHASES[self._phase]
         self._phase = phase
 
     def _close(self) -> None:
-        self._enter(Phase.CLOSED)
+        self._enter(_CLOSED)
         self._buffer.clear()
         self._body = None
 
@@ -166,28 +172,29 @@ class RequestParser:
         head = self._heads.take(self._buffer)
         if head is None:
             return self._wait()
-        (method, target, minor), headers = head
+        method, target, minor, headers = head
         http10 = minor == 0
-        host = framing.request_host(headers, target, http10=http10)
-        length = framing.body_length(headers, http10=http10, max_body_bytes=self._limits.max_body_bytes)
+        host, length, keep_alive, expects = framing.read_framing(
+            headers, target, http10=http10, max_body_bytes=self._limits.max_body_bytes
+        )
         request = Request(
             method,
             target,
             (1, minor),
             headers,
             host=host,
-            keep_alive=framing.stays_open(headers, http10=http10),
-            expects_continue=framing.expects_continue(headers, http10=http10),
+            keep_alive=keep_alive,
+            expects_continue=expects,
         )
         self._request = request
         if length == 0:
-            self._enter(Phase.DELIVERED)
+            self._enter(_DELIVERED)
             return Complete(request)
         if length == framing.CHUNKED:
             self._body = ChunkedBody(self._limits, self._limits.max_body_bytes)
         else:
             self._body = LengthBody(length, self._limits.max_body_bytes)
-        self._enter(Phase.BODY)
+        self._enter(_BODY)
         return Head(request)
 
     def _read_body(self) -> Event:
@@ -197,13 +204,13 @@ class RequestParser:
             return self._wait()
         self._request.body = body
         self._body = None
-        self._enter(Phase.DELIVERED)
+        self._enter(_DELIVERED)
         return Complete(self._request)
 
     def _wait(self) -> Event:
         """More bytes are needed; at the end of the stream there are none."""
         if not self._ended:
             return NEED_DATA
-        self.truncated = self._phase is Phase.BODY or bool(self._buffer)
+        self.truncated = self._phase is _BODY or bool(self._buffer)
         self._close()
         return CLOSED

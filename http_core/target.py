@@ -28,6 +28,9 @@ class TargetForm(enum.Enum):
     ASTERISK = "asterisk"
 
 
+_ORIGIN: Final = TargetForm.ORIGIN
+
+
 class Target(NamedTuple):
     """A checked request target.
 
@@ -64,7 +67,7 @@ def parse_target(method: str, raw: str) -> Target:
         path = raw_path
         if "%" in raw_path or "/." in raw_path:
             path = decode_path(raw_path)
-        return Target(TargetForm.ORIGIN, path, raw_path, query, None)
+        return Target(_ORIGIN, path, raw_path, query, None)
     if raw == "*" and method == "OPTIONS":
         return Target(TargetForm.ASTERISK, "*", "*", "", None)
     match = grammar.ABSOLUTE_FORM.fullmatch(raw)
