@@ -151,13 +151,16 @@ def parse_path(d: str) -> list[Segment]:
 def format_path(segments: Sequence[Segment]) -> str:
     """Writes segments in canonical form."""
     parts: list[str] = []
+    before = ""
     for letter, numbers in segments:
-        parts.append(letter)
-        first = True
+        first = letter != before or letter in "MmZz"
+        if first:
+            parts.append(letter)
         for number in numbers:
             text = format_number(number)
             parts.append(text if first or text[0] == "-" else " " + text)
             first = False
+        before = letter
     return "".join(parts)
 
 
