@@ -1,0 +1,358 @@
+/**
+ * The page: puts language, sidebar, tools, board and session together, and carries out what they ask for.
+ * Everything that is not on the first screen is imported when it is first wanted.
+ */
+
+import { LANGUAGES, chooseLanguage, directionOf, failureText, translator } from "../core/i18n.js";
+import { NotebookDocument } from "../core/document.js";
+import { addressOf, call, exchange, targetOf } from "../net/api.js";
+import { JournalStore } from "../net/journal_store.js";
+import { Board } from "../ui/board.js";
+import { Popovers, byId, toast, translatePage } from "../ui/dom.js";
+import { Sidebar } from "../ui/sidebar.js";
+import { makeHint, markReady, showHint, showStatus, showTitle, unmarkReady } from "../ui/status.js";
+import { Toolbar } from "../ui/toolbar.js";
+import { Memory } from "./memory.js";
+import { NotebookSession, randomText } from "./notebook_session.js";
+
+/** @typedef {import("../net/api.js").Target} Target */
+/** @typedef {import("../core/i18n.js").Language} Language */
+/** @typedef {import("./memory.js").User} User */
+
+export class App {
+  /** @type {User|null} */ user = null;
+  /** @type {Target|null} */ target = null;
+  /** @type {NotebookSession} */ session;
+  /** @type {Board} */ board;
+  notebook = new NotebookDocument();
+  /** @type {import("./notebook_session.js").SessionState} */
+  state = { saved: "yes", waiting: 0, refused: 0, phase: "local" };
+  head = { role: "owner", title: "", description: "" };
+  /** Who else is here, as the last poll said (P6). @type {any[]} */ here = [];
+  page = randomText(10);
+
+  /**
+   * @param {Language} language
+   * @param {import("../core/i18n.js").Catalogue} catalogue
+   * @param {JournalStore} store
+   * @param {Memory} memory
+   */
+  constructor(language, catalogue, store, memory) {
+    this.memory = memory;
+    this.client = memory.client(() => randomText(16));
+    this.language = language;
+    this.t = translator(catalogue, language);
+    this.store = store;
+    this.popovers = new Popovers();
+    this.account = new BroadcastChannel("account");
+    this.account.onmessage = () => location.reload();
+    translatePage(document, this.t);
+    makeHint(this.t, language);
+    document.body.classList.toggle("left-handed", memory.leftHanded);
+    const byLink = new URLSearchParams(location.search).has("nb");
+    this.sidebar = new Sidebar(
+      {
+        onNew: () => this.startNew(),
+        onOpen: (id) => this.go(id === null ? null : { kind: "own", id }),
+        onKeep: (words, id) => this.keepNotebook(words, id),
+        onPaper: (paper) => this.setPaper(paper),
+        onMore: async (anchor, one) => (await import("../ui/notebook_menu.js")).showNotebookMenu(this, anchor, one),
+        onAccount: async () => (await import("../ui/account_dialog.js")).showAccount(this),
+        onLogOut: async () => (await import("./log_out.js")).logOut(this),
+      },
+      this.t,
+      language,
+      { storage: localStorage, byLink },
+    );
+    this.toolbar = new Toolbar(
+      {
+        onChoice: (choice) => this.applyChoice(choice),
+        onUndo: () => this.board.undo(),
+        onRedo: () => this.board.redo(),
+        onClear: () => this.clear(),
+      },
+      this.popovers,
+      this.t,
+      localStorage,
+    );
+    byId("save").addEventListener("click", () => this.save());
+    byId("share").addEventListener("click", () => this.share());
+    byId("status").addEventListener("click", () => this.openMenu());
+    this.notebook.subscribe(() => this.refresh());
+    window.addEventListener("popstate", () => this.open(targetOf(location)));
+    window.addEventListener("keydown", (event) => this.key(event));
+    navigator.locks?.request(`page|${this.page}`, () => new Promise(() => {}));
+  }
+
+  /** Who the journal's entries belong to. */
+  get owner() {
+    if (this.user) return `u${this.user.id}`;
+    return this.target ? `guest:${this.client}` : "browser";
+  }
+
+  async start() {
+    const target = targetOf(location);
+    const answer = await exchange("GET", "/LOGIN", undefined, { timeoutMs: 8000 });
+    if (answer.status === 200) this.user = answer.body.data;
+    else if (answer.status !== 401) this.user = this.memory.user;
+    this.memory.setUser(this.user);
+    this.sidebar.showUser(this.user);
+    await this.open(target);
+    await this.refreshList();
+    if (this.user && this.memory.takeSignUp()) await this.keepEarlierInk();
+  }
+
+  /** @param {Target|null} target */
+  async open(target) {
+    this.session?.close();
+    this.board?.destroy();
+    this.popovers.close();
+    unmarkReady();
+    this.target = target;
+    this.here = [];
+    const listed = target?.kind === "own" ? this.sidebar.notebook(target.id) : undefined;
+    this.head = { role: "owner", title: listed?.title ?? "", description: listed?.description ?? "" };
+    this.notebook.begin({ seq: 0, epoch: "" });
+    const session = new NotebookSession(target, this.notebook, {
+      store: this.store,
+      owner: this.owner,
+      page: this.page,
+      client: this.client,
+      onState: (state) => this.showState(state),
+      onLive: (body) => this.showLive(body),
+      onLoaded: () => this.painted(),
+      onApplied: (applied) => this.applied(applied),
+      onDropped: () => toast(this.t("tray.new"), { bad: true, action: { label: this.t("tray.show"), run: () => this.openMenu() } }),
+      onHead: (head) => this.showHead(head),
+      onGone: (reason, sentence) => this.showGone(reason, sentence),
+    });
+    this.session = session;
+    this.board = new Board({
+      root: byId("board"),
+      document: this.notebook,
+      onChange: (command, data) => this.session.submit(command, data),
+      onLive: (info) => this.sendLive(info),
+      settings: { language: this.language, storageKey: session.board, storage: localStorage },
+    });
+    this.applyChoice(this.toolbar.choice);
+    this.sidebar.mark(target?.kind === "own" ? target.id : null, false);
+    showTitle(this.head.title, this.t("app.name"));
+    await session.start();
+  }
+
+  /** Goes to another notebook without leaving the page. @param {Target|null} target */
+  async go(target) {
+    history.pushState(null, "", addressOf(target));
+    if (window.matchMedia("(max-width: 1000px)").matches) this.sidebar.fold(true, false);
+    await this.open(target);
+  }
+
+  async refreshList() {
+    if (!this.user) return;
+    try {
+      const { data } = await call("GET", "/NotebookList");
+      this.sidebar.showNotebooks(data, this.memory.visits);
+      const listed = this.target?.kind === "own" ? this.sidebar.notebook(this.target.id) : undefined;
+      if (listed) this.showHead({ ...this.head, title: listed.title, description: listed.description });
+    } catch (failure) {
+      toast(failureText(this.t, /** @type {any} */ (failure)), { bad: true });
+    }
+  }
+
+  /** New notebook: a fresh board and the form in the list. */
+  async startNew() {
+    if (this.target) await this.go(null);
+    this.sidebar.openForm(null, this.notebook.paper.paper);
+  }
+
+  /**
+   * @param {import("../ui/sidebar.js").NotebookWords} words
+   * @param {number|null} id
+   */
+  async keepNotebook({ title, description }, id) {
+    if (!this.user) {
+      location.assign("/signUp.html");
+      return;
+    }
+    if (id !== null) await call("POST", "/api/notebook/rename", { id, title, description });
+    else {
+      const made = (await call("POST", "/SAVENEWNB", { title, description })).data;
+      const records = await this.session.records();
+      await this.store.move(records, this.owner, `n${made.id}`);
+      this.sidebar.closeForm();
+      await this.go({ kind: "own", id: made.id });
+      toast(this.t("toast.made", { title }));
+    }
+    this.sidebar.closeForm();
+    await this.refreshList();
+  }
+
+  /** What was drawn before signing up becomes the account's first notebook. */
+  async keepEarlierInk() {
+    const earlier = await this.store.read("browser", "local");
+    if (this.target || !earlier.some((record) => record.entry.command === "a")) return;
+    try {
+      const words = { title: this.t("form.firstTitle"), description: "", paper: this.notebook.paper.paper };
+      await this.keepNotebook(words, null);
+    } catch (failure) {
+      toast(failureText(this.t, /** @type {any} */ (failure)), { bad: true });
+    }
+  }
+
+  /** Save and Ctrl+S: the form on an unsaved board, else send now and say so. */
+  async save() {
+    if (!this.target) {
+      this.sidebar.openForm(null, this.notebook.paper.paper);
+      return;
+    }
+    const left = await this.session.flush();
+    if (left === 0) toast(this.t("toast.stored"));
+    else toast(this.t("toast.notStored", { n: left }), { bad: true });
+  }
+
+  clear() {
+    this.board.clear();
+    toast(this.t("toast.cleared"), { action: { label: this.t("tool.undo"), run: () => this.board.undo() } });
+  }
+
+  async share() {
+    const anchor = byId("share");
+    if (this.popovers.isOpenAt(anchor)) this.popovers.close();
+    else (await import("../ui/share_window.js")).showShareWindow(this, anchor);
+  }
+
+  async openMenu() {
+    const anchor = byId("status");
+    if (this.popovers.isOpenAt(anchor)) this.popovers.close();
+    else (await import("../ui/menu.js")).showMenu(this, anchor);
+  }
+
+  /** @param {string} paper */
+  setPaper(paper) {
+    const margin = this.language === "he" ? "right" : "left";
+    this.board.setPaper({ paper, margin: paper === "ruled" ? margin : "none" });
+  }
+
+  /** @param {import("../ui/toolbar.js").Choice} choice */
+  applyChoice({ tool, size, colour }) {
+    if (!this.board) return;
+    this.board.setTool(tool);
+    this.board.setSize(size);
+    this.board.setColour(colour);
+  }
+
+  /** @param {import("./notebook_session.js").SessionState} state */
+  showState(state) {
+    this.state = state;
+    showStatus(this.t, state, this.session?.hasInk ?? false);
+  }
+
+  /** @param {{role: string, title: string, description: string}} head */
+  showHead(head) {
+    this.head = { ...this.head, ...Object.fromEntries(Object.entries(head).filter(([, value]) => value)) };
+    showTitle(this.head.title, this.t("app.name"));
+    this.board.setReadOnly(this.head.role === "view");
+    document.body.classList.toggle("read-only", this.head.role === "view");
+  }
+
+  /** @param {any} answer */
+  applied(answer) {
+    this.painted();
+    for (const change of answer.data) {
+      if (change.command === "c" && !this.isMe(change.author)) this.tellCleared(change);
+    }
+  }
+
+  /** @param {{op: string, author?: {id: string, name: string}}} change */
+  tellCleared(change) {
+    const name = change.author?.name || this.t("people.guest");
+    const restore = () => this.session.submit("u", { op: change.op });
+    const mayRestore = this.head.role === "owner" || this.head.role === "edit";
+    const action = mayRestore ? { action: { label: this.t("toast.restore"), run: restore } } : {};
+    toast(this.t("toast.clearedBy", { name }), { ...action, forMs: 15_000 });
+  }
+
+  /** @param {{id: string}|undefined} author */
+  isMe(author) {
+    return this.user !== null && author?.id === `u${this.user.id}`;
+  }
+
+  painted() {
+    const seq = this.notebook.seq;
+    this.refresh();
+    if (this.target?.kind === "own") this.memory.noteVisit(this.target.id, seq);
+    this.board.whenPainted().then(() => this.notebook.seq >= seq && markReady(seq));
+  }
+
+  refresh() {
+    if (!this.board) return;
+    const empty = this.notebook.shownCount === 0;
+    const loading = this.target !== null && this.notebook.epoch === "";
+    showHint(empty && !loading);
+    this.toolbar.allow({ undo: this.board.canUndo, redo: this.board.canRedo, clear: !empty });
+    if (!this.target) this.sidebar.mark(null, !empty);
+  }
+
+  /** @param {any} body */
+  async showLive(body) {
+    const { showPresence } = await import("../net/live.js");
+    showPresence(this, body);
+  }
+
+  /** @param {any} info */
+  async sendLive(info) {
+    if (!this.target) return;
+    const { sendLive } = await import("../net/live.js");
+    sendLive(this, info);
+  }
+
+  /** @param {string} reason @param {string} sentence */
+  showGone(reason, sentence) {
+    this.board.setReadOnly(true);
+    const home = { label: this.t("toast.home"), run: () => this.go(null) };
+    toast(failureText(this.t, { reason, sentence }), { bad: true, action: home, forMs: 60_000 });
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const typing = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
+    const command = event.ctrlKey || event.metaKey;
+    const letter = event.code.replace("Key", "");
+    if (command && letter === "S") this.save();
+    else if (typing || event.altKey) return;
+    else if (command && letter === "Z") event.shiftKey ? this.board.redo() : this.board.undo();
+    else if (command && letter === "Y") this.board.redo();
+    else if (!command && letter === "P") this.toolbar.take("pen");
+    else if (!command && letter === "E") this.toolbar.take("eraser");
+    else return;
+    event.preventDefault();
+  }
+
+  /** @param {boolean} left */
+  setLeftHanded(left) {
+    this.memory.setLeftHanded(left);
+    document.body.classList.toggle("left-handed", left);
+  }
+
+  get leftHanded() {
+    return document.body.classList.contains("left-handed");
+  }
+
+  /** Another language: remembered, and the page starts again in it. @param {Language} language */
+  setLanguage(language) {
+    this.memory.setLanguage(language);
+    location.reload();
+  }
+}
+
+async function main() {
+  const memory = new Memory(localStorage);
+  const language = chooseLanguage(memory.language, navigator.languages);
+  document.documentElement.lang = language;
+  document.documentElement.dir = directionOf(language);
+  const words = language === LANGUAGES[1] ? import("../i18n/he.js") : import("../i18n/en.js");
+  const [{ catalogue }, store] = await Promise.all([words, JournalStore.open(window.indexedDB)]);
+  await new App(language, catalogue, store, memory).start();
+}
+
+main();

@@ -1,0 +1,302 @@
+/**
+ * The sidebar: greeting, New notebook, the list with titles and descriptions, log in and out, and its handle.
+ * Owns what the list shows and the forms typed in it; opening, making and changing notebooks is the page's.
+ */
+
+import { failureText } from "../core/i18n.js";
+import { button, byId, choiceRow, dayText, element, field, icon } from "./dom.js";
+
+/** @typedef {import("../core/i18n.js").Translate} Translate */
+/** @typedef {{id: number, title: string, description: string, seq: number, changed: number}} Listed */
+/** @typedef {{title: string, description: string, paper: string}} NotebookWords */
+
+/**
+ * @typedef {object} SidebarActions
+ * @property {() => void} onNew
+ * @property {(id: number|null) => void} onOpen null is the unsaved board
+ * @property {(words: NotebookWords, id: number|null) => Promise<void>} onKeep makes (null) or renames a notebook; throws Failure
+ * @property {(paper: string) => void} onPaper the paper is tried on
+ * @property {(anchor: HTMLElement, notebook: Listed) => void} onMore
+ * @property {() => void} onAccount
+ * @property {() => void} onLogOut
+ */
+
+/** From this many notebooks on there is a search field. */
+const SEARCH_FROM = 8;
+const FOLDED = "notebooks.sidebar";
+
+export class Sidebar {
+  /** @type {Listed[]} */ #notebooks = [];
+  /** @type {{id: number, username: string}|null} */ #user = null;
+  /** @type {number|null} */ #current = null;
+  /** @type {{id: number|null, paper: string}|null} */ #form = null;
+  #unsavedShown = false;
+  #search = "";
+  /** @type {Record<string, number>} */ #visits = {};
+
+  /**
+   * @param {SidebarActions} actions
+   * @param {Translate} t
+   * @param {string} language
+   * @param {{storage: Storage, byLink: boolean}} world `byLink`: the page was opened by a share link
+   */
+  constructor(actions, t, language, world) {
+    this.actions = actions;
+    this.t = t;
+    this.language = language;
+    this.storage = world.storage;
+    const narrow = window.matchMedia("(max-width: 1000px)").matches;
+    this.fold(world.byLink || narrow || this.storage.getItem(FOLDED) === "folded", false);
+    byId("handle").addEventListener("click", () => this.fold(this.open, true));
+    byId("new-notebook").addEventListener("click", () => actions.onNew());
+    byId("sidebar").addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && this.#form) this.closeForm();
+    });
+    window.matchMedia("(max-width: 1000px)").addEventListener("change", (event) => this.fold(event.matches, false));
+    byId("board").addEventListener("pointerdown", () => {
+      if (window.matchMedia("(max-width: 700px)").matches && !this.#form) this.fold(true, false);
+    });
+  }
+
+  get open() {
+    return document.body.classList.contains("sidebar-open");
+  }
+
+  /** @param {boolean} folded @param {boolean} remember */
+  fold(folded, remember) {
+    document.body.classList.toggle("sidebar-open", !folded);
+    byId("handle").setAttribute("aria-expanded", String(!folded));
+    if (remember) this.storage.setItem(FOLDED, folded ? "folded" : "open");
+  }
+
+  /** @param {{id: number, username: string}|null} user */
+  showUser(user) {
+    this.#user = user;
+    const greeting = byId("greeting");
+    const account = byId("account");
+    if (user) {
+      const name = element("button", { type: "button", onclick: this.actions.onAccount, "aria-haspopup": "dialog" });
+      name.textContent = this.t("greeting.user", { name: user.username });
+      name.title = this.t("account.title");
+      greeting.replaceChildren(name);
+      account.replaceChildren(button(this.t("account.logOut"), this.actions.onLogOut));
+    } else {
+      greeting.replaceChildren(this.t("greeting.guest"));
+      account.replaceChildren(
+        element("a", { class: "button", href: "/login.html" }, this.t("account.logIn")),
+        element("a", { class: "button primary", href: "/signUp.html" }, this.t("account.signUp")),
+      );
+    }
+    this.render();
+  }
+
+  /** @param {Listed[]} notebooks @param {Record<string, number>} visits last seq seen, by notebook */
+  showNotebooks(notebooks, visits) {
+    this.#notebooks = [...notebooks].sort((a, b) => b.changed - a.changed);
+    this.#visits = visits;
+    this.render();
+  }
+
+  /** @param {number} id @returns {Listed|undefined} */
+  notebook(id) {
+    return this.#notebooks.find((one) => one.id === id);
+  }
+
+  /** @param {number|null} id @param {boolean} unsavedShown the unsaved board has something on it */
+  mark(id, unsavedShown) {
+    this.#current = id;
+    this.#unsavedShown = unsavedShown;
+    this.render();
+  }
+
+  /**
+   * Opens the form in the list.
+   *
+   * @param {number|null} id null for a new notebook
+   * @param {string} paper the board's present paper
+   */
+  openForm(id, paper) {
+    this.#form = { id, paper };
+    this.fold(false, false);
+    this.render();
+    const title = /** @type {HTMLInputElement|null} */ (document.getElementById("notebook-title"));
+    title?.focus();
+    title?.select();
+  }
+
+  closeForm() {
+    this.#form = null;
+    this.render();
+  }
+
+  get formOpen() {
+    return this.#form !== null;
+  }
+
+  render() {
+    const list = byId("notebook-list");
+    const kept = this.#keepTyped();
+    const children = [];
+    if (this.#form?.id === null) children.push(this.#formNode(this.#form, kept));
+    if (this.#notebooks.length >= SEARCH_FROM) children.push(this.#searchField());
+    const found = this.#notebooks.filter((one) => matches(one, this.#search));
+    if (found.length > 0 || (this.#unsavedShown && !this.#form)) {
+      const items = found.map((one) => element("li", {}, this.#entry(one, kept)));
+      if (this.#unsavedShown && this.#form?.id !== null) items.unshift(element("li", {}, this.#unsavedEntry()));
+      children.push(element("ul", {}, ...items));
+    }
+    if (this.#notebooks.length === 0 && !this.#form) {
+      children.push(element("p", { class: "list-empty" }, this.t(this.#user ? "list.empty" : "list.loggedOut")));
+    } else if (found.length === 0 && this.#search) {
+      children.push(element("p", { class: "list-empty" }, this.t("list.nothingFound")));
+    }
+    list.replaceChildren(...children);
+    if (["notebook-title", "notebook-description", "list-search"].includes(kept.focus)) restoreFocus(kept.focus);
+  }
+
+  /** @param {Listed} one @param {Record<string, string>} kept */
+  #entry(one, kept) {
+    if (this.#form?.id === one.id) return this.#formNode(this.#form, kept);
+    const current = one.id === this.#current;
+    const seen = this.#visits[one.id];
+    const news = !current && seen !== undefined && one.seq > seen;
+    const title = element("span", { class: "entry-title" });
+    if (news) title.append(element("span", { class: "entry-news", role: "img", "aria-label": this.t("list.news") }));
+    title.append(one.title);
+    const day = dayText(new Date(one.changed), this.language);
+    const note = one.description ? `${day} · ${one.description.split("\n")[0]}` : day;
+    const open = element(
+      "button",
+      {
+        type: "button",
+        class: "entry-open",
+        "aria-current": current ? "true" : null,
+        onclick: () => (current ? this.actions.onMore(open, one) : this.actions.onOpen(one.id)),
+        oncontextmenu: (/** @type {Event} */ event) => {
+          event.preventDefault();
+          this.actions.onMore(open, one);
+        },
+      },
+      title,
+      element("span", { class: "entry-note" }, note),
+    );
+    const label = this.t("list.more", { title: one.title });
+    const more = element("button", { type: "button", class: "entry-more", "aria-label": label }, icon("more"));
+    more.addEventListener("click", () => this.actions.onMore(more, one));
+    return element("div", { class: current ? "entry current" : "entry" }, open, more);
+  }
+
+  #unsavedEntry() {
+    const current = this.#current === null;
+    return element(
+      "div",
+      { class: current ? "entry current" : "entry" },
+      element(
+        "button",
+        {
+          type: "button",
+          class: "entry-open",
+          "aria-current": current ? "true" : null,
+          onclick: () => this.actions.onOpen(null),
+        },
+        element("span", { class: "entry-title" }, this.t("list.unsaved")),
+        element("span", { class: "entry-note" }, this.t("list.unsavedNote")),
+      ),
+    );
+  }
+
+  /** @param {{id: number|null, paper: string}} form @param {Record<string, string>} kept */
+  #formNode(form, kept) {
+    const known = form.id === null ? undefined : this.notebook(form.id);
+    const title = element("input", {
+      id: "notebook-title",
+      class: "input",
+      maxlength: 200,
+      required: true,
+      autocomplete: "off",
+      placeholder: this.t("form.titleExample"),
+      value: kept.title ?? known?.title ?? "",
+    });
+    const description = element("textarea", {
+      id: "notebook-description",
+      class: "input",
+      maxlength: 2000,
+      rows: 2,
+      placeholder: this.t("form.descriptionExample"),
+    });
+    description.value = kept.description ?? known?.description ?? "";
+    const problem = element("p", { class: "form-error", role: "alert", hidden: true });
+    const send = element("button", { type: "submit", class: "button primary" });
+    send.textContent = this.t(form.id === null ? "form.create" : "form.done");
+    const keep = async (/** @type {Event} */ event) => {
+      event.preventDefault();
+      send.disabled = true;
+      try {
+        const words = { title: title.value.trim(), description: description.value, paper: form.paper };
+        await this.actions.onKeep(words, form.id);
+      } catch (failure) {
+        problem.textContent = failureText(this.t, /** @type {any} */ (failure));
+        problem.hidden = false;
+        send.disabled = false;
+        title.focus();
+      }
+    };
+    const papers = ["plain", "ruled", "squared", "dotted"].map((value) => ({
+      value,
+      label: this.t(`paper.${value}`),
+      mark: element("span", { class: `paper-sample ${value}`, "aria-hidden": "true" }),
+    }));
+    const tryOn = (/** @type {string} */ paper) => {
+      form.paper = paper;
+      this.actions.onPaper(paper);
+    };
+    return element(
+      "form",
+      { class: "notebook-form", onsubmit: keep, "aria-label": this.t(form.id === null ? "list.new" : "list.rename") },
+      field(this.t("form.title"), title),
+      field(this.t("form.description"), description),
+      form.id === null && choiceRow(this.t("form.paper"), "paper", papers, form.paper, tryOn),
+      problem,
+      element("div", { class: "row stretch" }, send, button(this.t("form.cancel"), () => this.closeForm(), "quiet")),
+    );
+  }
+
+  #searchField() {
+    const input = element("input", {
+      id: "list-search",
+      class: "input list-search",
+      type: "search",
+      placeholder: this.t("list.search"),
+      "aria-label": this.t("list.search"),
+      value: this.#search,
+      oninput: () => {
+        this.#search = input.value;
+        this.render();
+      },
+    });
+    return input;
+  }
+
+  /** What is being typed survives a fresh list. @returns {Record<string, string>} */
+  #keepTyped() {
+    const title = /** @type {HTMLInputElement|null} */ (document.getElementById("notebook-title"));
+    const description = /** @type {HTMLTextAreaElement|null} */ (document.getElementById("notebook-description"));
+    /** @type {Record<string, string>} */
+    const kept = { focus: document.activeElement?.id ?? "" };
+    if (title && description) Object.assign(kept, { title: title.value, description: description.value });
+    return kept;
+  }
+}
+
+/** @param {Listed} one @param {string} search */
+function matches(one, search) {
+  const wanted = search.trim().toLocaleLowerCase();
+  return `${one.title}\n${one.description}`.toLocaleLowerCase().includes(wanted);
+}
+
+/** @param {string} id */
+function restoreFocus(id) {
+  const node = document.getElementById(id);
+  node?.focus();
+  if (node instanceof HTMLInputElement) node.setSelectionRange(node.value.length, node.value.length);
+}
