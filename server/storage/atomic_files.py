@@ -80,7 +80,7 @@ class Files:
         """Removes a name; a link itself, not what it leads to."""
         os.unlink(path)
 
-    def list(self, path: Path) -> list[str]:
+    def names(self, path: Path) -> list[str]:
         """The names in a folder."""
         return os.listdir(path)
 
@@ -136,7 +136,7 @@ def read_whole(path: Path, files: Files) -> bytes:
 def remove_leftovers(folder: Path, files: Files, prefix: str = "") -> int:
     """Removes temporary files that a kill left in one folder; returns how many. Links are not followed (F11)."""
     try:
-        names = files.list(folder)
+        names = files.names(folder)
     except FileNotFoundError:
         return 0
     removed = 0

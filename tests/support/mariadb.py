@@ -75,24 +75,25 @@ class MariaDb:
     def start(self) -> None:
         """Starts the server on its data folder and waits until it answers."""
         server = shutil.which("mariadbd") or shutil.which("mysqld") or ""
-        self.process = subprocess.Popen(
-            [
-                server,
-                "--no-defaults",
-                f"--datadir={self.folder / 'data'}",
-                f"--socket={self.socket}",
-                f"--port={self.port}",
-                "--bind-address=127.0.0.1",
-                f"--pid-file={self.folder / 'pid'}",
-                f"--tmpdir={self.folder}",
-                "--skip-log-bin",
-                "--innodb-buffer-pool-size=64M",
-                "--innodb-flush-log-at-trx-commit=1",
-                f"--user={getpass.getuser()}",
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=(self.folder / "log").open("ab"),
-        )
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    server,
+                    "--no-defaults",
+                    f"--datadir={self.folder / 'data'}",
+                    f"--socket={self.socket}",
+                    f"--port={self.port}",
+                    "--bind-address=127.0.0.1",
+                    f"--pid-file={self.folder / 'pid'}",
+                    f"--tmpdir={self.folder}",
+                    "--skip-log-bin",
+                    "--innodb-buffer-pool-size=64M",
+                    "--innodb-flush-log-at-trx-commit=1",
+                    f"--user={getpass.getuser()}",
+                ],
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
         end = time.monotonic() + 60
         while True:
             try:
