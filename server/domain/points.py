@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable
+from itertools import accumulate
 
 from server.domain.failures import Failure
 
@@ -31,23 +32,25 @@ def _refuse(sentence: str) -> Failure:
 def _numbers(raw: bytes) -> list[int]:
     numbers: list[int] = []
     append = numbers.append
-    value = shift = 0
-    for byte in raw:
-        if byte < 128 and not shift:
-            append(-((byte + 1) >> 1) if byte & 1 else byte >> 1)
-            continue
-        value |= (byte & 127) << shift
+    rest = iter(raw)
+    for byte in rest:
+        value = byte
         if byte > 127:
-            shift += 7
-            if shift > _MAX_SHIFT:
-                raise _refuse("A number in data-p is too long.")
-            continue
-        if byte == 0:
-            raise _refuse("A number in data-p is written with more bytes than it needs.")
-        append(-((value + 1) >> 1) if value & 1 else value >> 1)
-        value = shift = 0
-    if shift or not numbers or len(numbers) % 3:
+            shift = 7
+            value &= 127
+            while (byte := next(rest, 0)) > 127:
+                value |= (byte & 127) << shift
+                shift += 7
+                if shift > _MAX_SHIFT:
+                    raise _refuse("A number in data-p is too long.")
+            if byte == 0:
+                raise _refuse("A number in data-p is cut off, or written with more bytes than it needs.")
+            value |= byte << shift
+        append((value >> 1) ^ -(value & 1))
+    if not numbers or len(numbers) % 3:
         raise _refuse("data-p is cut off.")
+    if len(numbers) > 3 * MAX_POINTS:
+        raise _refuse("A stroke has at most 4,096 points.")
     return numbers
 
 
@@ -69,22 +72,15 @@ def decode_points(text: str) -> list[Point]:
     if base64.b64encode(raw).decode() != text:
         raise _refuse("data-p is not base64.")
     numbers = _numbers(raw)
-    if len(numbers) > 3 * MAX_POINTS:
-        raise _refuse("A stroke has at most 4,096 points.")
-    x = y = pressure = 0
-    points: list[Point] = []
-    for place in range(0, len(numbers), 3):
-        x += numbers[place]
-        y += numbers[place + 1]
-        pressure += numbers[place + 2]
-        if not (
-            0 <= pressure <= MAX_PRESSURE
-            and -MAX_COORDINATE <= x <= MAX_COORDINATE
-            and -MAX_COORDINATE <= y <= MAX_COORDINATE
-        ):
-            raise _refuse("A value in data-p is out of range.")
-        points.append((x, y, pressure))
-    return points
+    xs, ys, pressures = (list(accumulate(numbers[axis::3])) for axis in range(3))
+    if (
+        min(pressures) < 0
+        or max(pressures) > MAX_PRESSURE
+        or min(min(xs), min(ys)) < -MAX_COORDINATE
+        or max(max(xs), max(ys)) > MAX_COORDINATE
+    ):
+        raise _refuse("A value in data-p is out of range.")
+    return list(zip(xs, ys, pressures, strict=True))
 
 
 def encode_points(points: Iterable[Point]) -> str:
