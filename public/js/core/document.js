@@ -1,0 +1,550 @@
+/**
+ * The notebook as the page knows it: what the server confirmed, and over it the writer's own unconfirmed changes.
+ *
+ * Owns the client's half of C1 to C6: applying update answers in order of `seq`, keeping pending changes visible
+ * until they come back under their `op`, taking them out again when they are refused. Draws nothing and sends
+ * nothing; listeners are told which strokes appeared, vanished, changed or only got their id. What lies too far
+ * back to be known here (an undo of something before the page was loaded) waits for the server's `strokes`.
+ */
+import { attributeOf, Stroke } from "./stroke.js";
+import { withId, withoutId } from "./fragment.js";
+import { GridIndex } from "./grid_index.js";
+
+/** @typedef {import("./stroke.js").Effect} Effect */
+/** @typedef {{op: string, command: string, data: any}} Change */
+/** @typedef {{paper: string, margin: string}} Paper */
+/** @typedef {{seq: number, command: string, data: any, op: string, id?: string, author?: {id: string, name: string}, at?: number}} LogEntry */
+/** @typedef {{from: number, to: number, data: LogEntry[], strokes?: Record<string, string>, hidden?: string[], reload?: boolean}} UpdateAnswer */
+
+/**
+ * @typedef {Object} DocumentChange
+ * @property {Set<Stroke>} added now visible
+ * @property {Set<Stroke>} removed no longer visible
+ * @property {Set<Stroke>} changed visible before and after, but different
+ * @property {Set<Stroke>} renamed got their group id; look the same
+ * @property {boolean} paper the paper is another
+ * @property {boolean} reset everything was thrown away; load from the start
+ */
+
+/** Pending strokes are drawn after all confirmed ones. */
+const PENDING_ORDER = 1e12;
+
+/** @type {Paper} */
+export const DEFAULT_PAPER = { paper: "plain", margin: "none" };
+
+export class NotebookDocument {
+  seq = 0;
+  loadedSeq = 0;
+  epoch = "";
+  /** Author id of this page's user: strokes of that author are one's own. */
+  self = "";
+  loadedPaper = DEFAULT_PAPER;
+  paper = DEFAULT_PAPER;
+  pendingCount = 0;
+  shownCount = 0;
+  /** @type {Map<string, Stroke>} by key */
+  strokes = new Map();
+  /** @type {Map<string, Stroke>} by the op that added them, as far as known */
+  byOp = new Map();
+  /** @type {Map<string, Change>} own unconfirmed changes in the order they were made */
+  pending = new Map();
+  /** @type {Map<string, number>} pending ops the server has stored, and under which number */
+  stored = new Map();
+  /** @type {Set<string>} ops taken back, as confirmed */
+  undone = new Set();
+  /** @type {Map<string, Effect>} */
+  effects = new Map();
+  /** @type {Map<string, Set<Stroke>>} */
+  touched = new Map();
+  /** @type {{op: string, seq: number, paper: Paper}[]} */
+  papers = [];
+  /** @type {GridIndex<Stroke>} visible strokes by place */
+  index = new GridIndex();
+  /** @type {Set<(change: DocumentChange) => void>} */
+  listeners = new Set();
+
+  /**
+   * Throw everything away and begin to load another state. Strokes follow by `addLoaded`.
+   *
+   * @param {{seq: number, epoch: string, paper?: Paper}} head
+   */
+  begin({ seq, epoch, paper }) {
+    this.seq = seq;
+    this.loadedSeq = seq;
+    this.epoch = epoch;
+    this.loadedPaper = paper ?? DEFAULT_PAPER;
+    this.paper = this.loadedPaper;
+    this.pendingCount = 0;
+    this.shownCount = 0;
+    const tables = [this.strokes, this.byOp, this.pending, this.stored, this.undone, this.effects, this.touched];
+    for (const table of tables) table.clear();
+    this.papers = [];
+    this.index.clear();
+    this.emit({ ...this.newChange(), reset: true, paper: true });
+  }
+
+  /**
+   * Take strokes of the document that is being loaded.
+   *
+   * @param {string[]} fragments canonical, each with its id
+   */
+  addLoaded(fragments) {
+    const change = this.newChange();
+    for (const text of fragments) {
+      const id = attributeOf(text, "id");
+      if (this.strokes.has(id)) continue;
+      const stroke = new Stroke(id, text, Number(id), 0);
+      this.strokes.set(id, stroke);
+      this.refresh(stroke, change);
+    }
+    this.emit(change);
+  }
+
+  /**
+   * Load a whole state at once.
+   *
+   * @param {{seq: number, epoch: string, paper?: Paper, strokes: {id: string, fragment: string}[]}} state
+   */
+  load(state) {
+    this.begin(state);
+    this.addLoaded(state.strokes.map(({ id, fragment }) => withId(fragment, id)));
+  }
+
+  /**
+   * Apply a poll's answer.
+   *
+   * @param {UpdateAnswer} answer
+   * @returns {"ok" | "reload"} "reload" when the answer does not continue what is known, or asks for it
+   */
+  applyAnswer(answer) {
+    if (answer.reload || answer.from > this.seq) return "reload";
+    if (answer.to < this.seq) return "ok";
+    const change = this.newChange();
+    for (const entry of answer.data) if (entry.seq > this.seq) this.applyEntry(entry, change);
+    this.seq = Math.max(this.seq, answer.to);
+    for (const [id, text] of Object.entries(answer.strokes ?? {})) this.takeStroke(id, text, change);
+    for (const id of answer.hidden ?? []) this.takeHidden(id, change);
+    for (const [op, seq] of [...this.stored]) if (seq <= this.seq) this.forgetPending(op, change);
+    this.emit(change);
+    return "ok";
+  }
+
+  /**
+   * Show an own change at once.
+   *
+   * @param {Change} change
+   */
+  addPending(change) {
+    if (this.pending.has(change.op)) return;
+    this.pending.set(change.op, change);
+    const changed = this.newChange();
+    this.perform(change, Infinity, changed);
+    this.emit(changed);
+  }
+
+  /**
+   * The server has stored an own change (C2). It stays pending until the log brings it, unless the log already had.
+   *
+   * @param {string} op
+   * @param {{seq: number, id?: string}} stored
+   */
+  confirm(op, { seq, id }) {
+    if (!this.pending.has(op)) return;
+    if (seq > this.seq) {
+      this.stored.set(op, seq);
+      return;
+    }
+    const change = this.newChange();
+    this.forgetPending(op, change);
+    const stroke = id === undefined ? undefined : this.strokes.get(id);
+    if (stroke) this.name(stroke, op);
+    this.emit(change);
+  }
+
+  /**
+   * An own change was refused: show the notebook without it.
+   *
+   * @param {string} op
+   */
+  dropPending(op) {
+    const change = this.newChange();
+    this.forgetPending(op, change);
+    this.emit(change);
+  }
+
+  /** @param {string} reference a key, a group id or "op:<op>" */
+  stroke(reference) {
+    const key = String(reference);
+    return this.strokes.get(key) ?? (key.startsWith("op:") ? this.byOp.get(key.slice(3)) : undefined);
+  }
+
+  /** @returns {Stroke[]} visible strokes in drawing order */
+  visible() {
+    const shown = [...this.strokes.values()].filter((stroke) => stroke.shown);
+    return shown.sort((a, b) => a.order - b.order);
+  }
+
+  /**
+   * @param {(change: DocumentChange) => void} listener
+   * @returns {() => void} ends the subscription
+   */
+  subscribe(listener) {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /**
+   * @param {LogEntry} entry
+   * @param {DocumentChange} change
+   */
+  applyEntry(entry, change) {
+    this.seq = entry.seq;
+    const own = this.pending.delete(entry.op);
+    this.stored.delete(entry.op);
+    if (own && (entry.command === "u" || entry.command === "r")) this.setUndone(entry, change);
+    else if (own && entry.command === "a") this.confirmStroke(entry, change);
+    else this.perform(entry, entry.seq, change);
+  }
+
+  /**
+   * Let a change work on the strokes it names.
+   *
+   * @param {Change & {id?: string, author?: {id: string}}} entry
+   * @param {number} seq Infinity while pending
+   * @param {DocumentChange} change
+   */
+  perform(entry, seq, change) {
+    const { op, command, data } = entry;
+    switch (command) {
+      case "a":
+        this.addStroke(entry, seq, change);
+        break;
+      case "e":
+        if (data.cuts) this.cut(op, seq, data.cuts, change);
+        else this.touch({ op, seq, kind: "e" }, this.known(data.ids ?? [data.id]), change);
+        break;
+      case "c":
+        this.touch({ op, seq, kind: "c" }, this.clearedBy(entry, seq), change);
+        break;
+      case "m":
+        this.touch({ op, seq, kind: "m", move: { by: data.by, scale: data.scale } }, this.known(data.ids), change);
+        break;
+      case "s":
+        this.touch({ op, seq, kind: "s", fill: data.fill }, this.known(data.ids), change);
+        break;
+      case "p":
+        this.setPaper(op, seq, data, change);
+        break;
+      case "u":
+      case "r":
+        this.setUndone(entry, change);
+        break;
+      default:
+        break; // a newer server's command: its effect comes as strokes
+    }
+  }
+
+  /**
+   * @param {Change & {id?: string, author?: {id: string}}} entry
+   * @param {number} seq
+   * @param {DocumentChange} change
+   */
+  addStroke({ op, data, id, author }, seq, change) {
+    const pending = seq === Infinity;
+    const key = pending ? `op:${op}` : (id ?? attributeOf(data, "id"));
+    if (this.strokes.has(key)) return;
+    const order = pending ? PENDING_ORDER + ++this.pendingCount : Number(key);
+    const stroke = new Stroke(key, pending ? data : withId(data, key), order, seq);
+    stroke.own = pending || (author !== undefined && author.id !== "" && author.id === this.self);
+    this.strokes.set(key, stroke);
+    this.name(stroke, op);
+    this.refresh(stroke, change);
+  }
+
+  /**
+   * An own stroke came back with its id: it stays as it is drawn.
+   *
+   * @param {LogEntry} entry
+   * @param {DocumentChange} change
+   */
+  confirmStroke(entry, change) {
+    const stroke = this.strokes.get(`op:${entry.op}`);
+    const id = entry.id ?? attributeOf(entry.data, "id");
+    if (!stroke || this.strokes.has(id)) {
+      if (stroke) this.removeStroke(stroke, change);
+      this.perform(entry, entry.seq, change);
+      return;
+    }
+    this.strokes.delete(stroke.key);
+    stroke.key = id;
+    stroke.order = Number(id);
+    stroke.seq = entry.seq;
+    this.strokes.set(id, stroke);
+    const text = withId(entry.data, id);
+    const same = withoutId(text) === withoutId(stroke.source) && stroke.text === stroke.source;
+    stroke.source = text;
+    if (same) {
+      stroke.text = text;
+      if (stroke.shown) change.renamed.add(stroke);
+    } else this.refresh(stroke, change);
+  }
+
+  /**
+   * @param {string} op
+   * @param {number} seq
+   * @param {Record<string, import("./cuts.js").Interval[]>} cuts
+   * @param {DocumentChange} change
+   */
+  cut(op, seq, cuts, change) {
+    /** @type {Map<Stroke, import("./cuts.js").Interval[]>} */
+    const byStroke = new Map();
+    for (const [key, intervals] of Object.entries(cuts)) {
+      const stroke = this.stroke(key);
+      if (stroke) byStroke.set(stroke, intervals);
+    }
+    this.touch({ op, seq, kind: "cut", cuts: byStroke }, [...byStroke.keys()], change);
+  }
+
+  /**
+   * Put an effect on strokes, or give the pending one its number.
+   *
+   * @param {Effect} effect
+   * @param {Stroke[]} strokes
+   * @param {DocumentChange} change
+   */
+  touch(effect, strokes, change) {
+    const known = this.effects.get(effect.op);
+    const shared = known ?? effect;
+    shared.seq = effect.seq;
+    this.effects.set(shared.op, shared);
+    const touched = this.touched.get(shared.op) ?? new Set();
+    this.touched.set(shared.op, touched);
+    for (const stroke of strokes) touched.add(stroke);
+    for (const stroke of touched) {
+      stroke.removeEffect(shared);
+      stroke.addEffect(shared);
+      this.refresh(stroke, change);
+    }
+  }
+
+  /**
+   * @param {string[]} references
+   * @returns {Stroke[]}
+   */
+  known(references) {
+    return references.map((one) => this.stroke(one)).filter((one) => one !== undefined);
+  }
+
+  /**
+   * @param {Change & {id?: string}} entry a `c` change
+   * @param {number} seq
+   * @returns {Stroke[]} strokes it covers
+   */
+  clearedBy(entry, seq) {
+    const all = [...this.strokes.values()];
+    if (seq !== Infinity) {
+      const highest = Number(entry.id ?? 0);
+      return all.filter((stroke) => stroke.seq !== Infinity && stroke.order <= highest);
+    }
+    const upto = entry.data.upto;
+    return upto < this.loadedSeq ? [] : all.filter((stroke) => stroke.seq <= upto);
+  }
+
+  /**
+   * @param {string} op
+   * @param {number} seq
+   * @param {Paper} paper
+   * @param {DocumentChange} change
+   */
+  setPaper(op, seq, paper, change) {
+    this.papers = this.papers.filter((one) => one.op !== op);
+    this.papers.push({ op, seq, paper });
+    this.papers.sort((a, b) => a.seq - b.seq || 0);
+    this.refreshPaper(change);
+  }
+
+  /**
+   * @param {Change} entry a `u` or `r`, confirmed or pending
+   * @param {DocumentChange} change
+   */
+  setUndone({ op, command, data }, change) {
+    if (!this.pending.has(op)) {
+      if (command === "u") this.undone.add(data.op);
+      else this.undone.delete(data.op);
+    }
+    this.refreshTarget(data.op, change);
+  }
+
+  /**
+   * @param {string} op whose strokes are to be looked at again
+   * @param {DocumentChange} change
+   */
+  refreshTarget(op, change) {
+    for (const stroke of this.touched.get(op) ?? []) this.refresh(stroke, change);
+    const added = this.byOp.get(op);
+    if (added) this.refresh(added, change);
+    this.refreshPaper(change);
+  }
+
+  /** @param {string} op @returns {boolean} whether it is in force, pending undos and redos included */
+  inForce(op) {
+    let force = !this.undone.has(op);
+    for (const { command, data } of this.pending.values()) {
+      if ((command === "u" || command === "r") && data.op === op) force = command === "r";
+    }
+    return force;
+  }
+
+  /**
+   * The server's word on a stroke.
+   *
+   * @param {string} id
+   * @param {string} text
+   * @param {DocumentChange} change
+   */
+  takeStroke(id, text, change) {
+    const confirmed = (/** @type {Effect} */ effect) => effect.seq !== Infinity && !this.undone.has(effect.op);
+    let stroke = this.strokes.get(id);
+    if (!stroke) {
+      stroke = new Stroke(id, withId(text, id), Number(id), 0);
+      this.strokes.set(id, stroke);
+    }
+    stroke.gone = false;
+    if (stroke.render(confirmed) !== withId(text, id)) {
+      const kept = stroke.effects?.filter((one) => one.seq === Infinity || one.kind === "e" || one.kind === "c");
+      stroke.effects = kept?.length ? kept : null;
+      stroke.source = withId(text, id);
+    }
+    if (stroke.isErased(confirmed)) {
+      stroke.effects = stroke.effects?.filter((one) => !(isErasure(one) && confirmed(one))) ?? null;
+    }
+    if (this.undone.has(stroke.op)) this.undone.delete(stroke.op);
+    this.refresh(stroke, change);
+  }
+
+  /**
+   * @param {string} id
+   * @param {DocumentChange} change
+   */
+  takeHidden(id, change) {
+    const stroke = this.strokes.get(id);
+    if (!stroke) return;
+    const confirmed = (/** @type {Effect} */ effect) => effect.seq !== Infinity && !this.undone.has(effect.op);
+    stroke.gone = !stroke.isErased(confirmed) && !this.undone.has(stroke.op);
+    this.refresh(stroke, change);
+  }
+
+  /**
+   * @param {string} op
+   * @param {DocumentChange} change
+   */
+  forgetPending(op, change) {
+    const pending = this.pending.get(op);
+    if (!pending) return;
+    this.pending.delete(op);
+    this.stored.delete(op);
+    const stroke = this.strokes.get(`op:${op}`);
+    if (stroke) this.removeStroke(stroke, change);
+    const effect = this.effects.get(op);
+    if (effect) {
+      this.effects.delete(op);
+      for (const one of this.touched.get(op) ?? []) {
+        one.removeEffect(effect);
+        this.refresh(one, change);
+      }
+      this.touched.delete(op);
+    }
+    this.papers = this.papers.filter((one) => one.op !== op);
+    this.refreshTarget(pending.data?.op ?? op, change);
+  }
+
+  /**
+   * @param {Stroke} stroke
+   * @param {string} op the change that added it
+   */
+  name(stroke, op) {
+    stroke.op = op;
+    this.byOp.set(op, stroke);
+  }
+
+  /**
+   * @param {Stroke} stroke
+   * @param {DocumentChange} change
+   */
+  removeStroke(stroke, change) {
+    this.strokes.delete(stroke.key);
+    this.byOp.delete(stroke.op);
+    stroke.gone = true;
+    this.refresh(stroke, change);
+  }
+
+  /**
+   * Work out what a stroke looks like now, and note what that means for the page.
+   *
+   * @param {Stroke} stroke
+   * @param {DocumentChange} change
+   */
+  refresh(stroke, change) {
+    const inForce = (/** @type {Effect} */ effect) => this.inForce(effect.op);
+    const shown = !stroke.gone && !(stroke.op && !this.inForce(stroke.op)) && !stroke.isErased(inForce);
+    const was = stroke.shown;
+    if (was) this.index.remove(stroke);
+    const text = shown ? stroke.render(inForce) : stroke.text;
+    const differs = text !== stroke.text;
+    if (differs) stroke.setText(text);
+    if (shown) this.index.add(stroke);
+    if (was !== shown) this.shownCount += shown ? 1 : -1;
+    stroke.shown = shown;
+    note(change, stroke, was, shown, differs);
+  }
+
+  /** @param {DocumentChange} change */
+  refreshPaper(change) {
+    const last = this.papers.filter((one) => this.inForce(one.op)).at(-1);
+    const paper = last ? last.paper : this.loadedPaper;
+    if (paper.paper !== this.paper.paper || paper.margin !== this.paper.margin) change.paper = true;
+    this.paper = paper;
+  }
+
+  /** @returns {DocumentChange} */
+  newChange() {
+    return {
+      added: new Set(),
+      removed: new Set(),
+      changed: new Set(),
+      renamed: new Set(),
+      paper: false,
+      reset: false,
+    };
+  }
+
+  /** @param {DocumentChange} change */
+  emit(change) {
+    const { added, removed, changed, renamed, paper, reset } = change;
+    if (!(added.size || removed.size || changed.size || renamed.size || paper || reset)) return;
+    for (const listener of this.listeners) listener(change);
+  }
+}
+
+/** @param {Effect} effect */
+function isErasure(effect) {
+  return effect.kind === "e" || effect.kind === "c";
+}
+
+/**
+ * @param {DocumentChange} change
+ * @param {Stroke} stroke
+ * @param {boolean} was
+ * @param {boolean} is
+ * @param {boolean} differs
+ */
+function note(change, stroke, was, is, differs) {
+  const { added, removed, changed } = change;
+  if (was && !is) {
+    if (!added.delete(stroke)) removed.add(stroke);
+    changed.delete(stroke);
+  } else if (!was && is) {
+    if (removed.delete(stroke)) changed.add(stroke);
+    else added.add(stroke);
+  } else if (is && differs && !added.has(stroke)) changed.add(stroke);
+}

@@ -1,0 +1,345 @@
+/**
+ * Finished ink as SVG: only what is near the viewport is in the page.
+ *
+ * Owns the tiles. Each is an `<svg>` of one grid cell, clipped on whole device pixels; a stroke over several cells is
+ * in each of them, so the drawing order is right everywhere. Marker strokes lie in tiles of their own below the
+ * ink. Tiles are filled in slices of 4 ms, nearest to the middle first. A stroke added under a mounted tile is in
+ * the page before the call returns, so wet ink can go in the same frame. What a stroke is belongs to the document.
+ */
+import { CELL, cellOf, forCells } from "../core/grid_index.js";
+import { Slices } from "./slices.js";
+import { pathNode, svgNode } from "./svg_nodes.js";
+
+/** @typedef {import("../core/document.js").NotebookDocument} NotebookDocument */
+/** @typedef {import("../core/stroke.js").Stroke} Stroke */
+/** @typedef {import("./viewport.js").Viewport} Viewport */
+
+/** Tiles this far outside the viewport are filled, and this far outside they are dropped, CSS pixels. */
+const FILL_AHEAD_PX = 500;
+const DROP_BEYOND_PX = 1100;
+
+/**
+ * @typedef {Object} Tile
+ * @property {string} key
+ * @property {number} column
+ * @property {number} row
+ * @property {Sheet} ink
+ * @property {Sheet} marker
+ * @property {Stroke[]} waiting strokes that are to come into the page
+ * @property {number} next how many of them have
+ */
+
+/** @typedef {{svg: SVGSVGElement, group: SVGGElement, strokes: Stroke[], nodes: Map<Stroke, SVGElement>}} Sheet */
+
+export class DryLayer {
+  /**
+   * @param {NotebookDocument} notebook
+   * @param {Viewport} viewport
+   * @param {(colour: string) => string} shown how the theme shows a stored colour
+   */
+  constructor(notebook, viewport, shown) {
+    this.notebook = notebook;
+    this.viewport = viewport;
+    this.shown = shown;
+    this.node = document.createElement("div");
+    this.node.className = "board-dry";
+    this.markers = document.createElement("div");
+    this.markers.className = "board-markers";
+    this.inks = document.createElement("div");
+    this.inks.className = "board-inks";
+    this.node.append(this.markers, this.inks);
+    /** @type {Map<string, Tile>} */
+    this.tiles = new Map();
+    /** @type {Tile[]} tiles with waiting strokes, the next one last */
+    this.queue = [];
+    this.scale = viewport.scale;
+    this.slices = new Slices((until) => this.fill(until));
+    /** @type {(() => void)[]} */
+    this.whenFilled = [];
+  }
+
+  /** @param {import("../core/document.js").DocumentChange} change */
+  apply(change) {
+    if (change.reset) this.clear();
+    for (const stroke of change.removed) this.remove(stroke);
+    for (const stroke of change.changed) {
+      this.remove(stroke);
+      this.add(stroke);
+    }
+    for (const stroke of change.added) this.add(stroke);
+    for (const stroke of change.renamed) this.rename(stroke);
+  }
+
+  /** The view moved: mount what comes near, drop what is far. */
+  follow() {
+    const near = this.viewport.visible(FILL_AHEAD_PX);
+    const far = this.viewport.visible(DROP_BEYOND_PX);
+    for (const tile of this.tiles.values()) {
+      const { column, row } = tile;
+      const out =
+        (column + 1) * CELL < far.x0 || column * CELL > far.x1 || (row + 1) * CELL < far.y0 || row * CELL > far.y1;
+      if (out) this.drop(tile);
+    }
+    forCells(near, (key) => {
+      if (!this.tiles.has(key)) this.mount(key);
+    });
+    this.sortQueue();
+  }
+
+  /** The zoom is settled: give every tile its new size. */
+  rescale() {
+    this.scale = this.viewport.scale;
+    for (const tile of this.tiles.values()) this.place(tile);
+    this.follow();
+  }
+
+  /** Draw everything again, for another theme. */
+  redraw() {
+    this.clear();
+    this.follow();
+  }
+
+  /** @returns {Promise<void>} when everything visible is in the page */
+  filled() {
+    if (!this.hasVisibleWork()) return Promise.resolve();
+    return new Promise((resolve) => this.whenFilled.push(resolve));
+  }
+
+  clear() {
+    for (const tile of [...this.tiles.values()]) this.drop(tile);
+    this.queue = [];
+  }
+
+  destroy() {
+    this.slices.close();
+    this.node.remove();
+  }
+
+  /** @param {string} key */
+  mount(key) {
+    const strokes = this.notebook.index.inCell(key);
+    if (strokes.length === 0) return;
+    const tile = this.newTile(key);
+    for (const stroke of strokes.sort((a, b) => a.order - b.order)) this.wait(tile, stroke);
+  }
+
+  /** @param {string} key @returns {Tile} */
+  newTile(key) {
+    const [column, row] = key.split(",").map(Number);
+    /** @type {Tile} */
+    const tile = { key, column, row, ink: newSheet(), marker: newSheet(), waiting: [], next: 0 };
+    this.tiles.set(key, tile);
+    this.place(tile);
+    this.inks.append(tile.ink.svg);
+    return tile;
+  }
+
+  /** @param {Tile} tile */
+  place(tile) {
+    const { viewport, scale } = this;
+    const left = viewport.snap(tile.column * CELL * scale);
+    const top = viewport.snap(tile.row * CELL * scale);
+    const right = viewport.snap((tile.column + 1) * CELL * scale);
+    const bottom = viewport.snap((tile.row + 1) * CELL * scale);
+    for (const { svg, group } of [tile.ink, tile.marker]) {
+      svg.style.left = `${left}px`;
+      svg.style.top = `${top}px`;
+      svg.style.width = `${right - left}px`;
+      svg.style.height = `${bottom - top}px`;
+      group.setAttribute("transform", `matrix(${scale} 0 0 ${scale} ${-left} ${-top})`);
+    }
+  }
+
+  /** @param {Tile} tile */
+  drop(tile) {
+    tile.ink.svg.remove();
+    tile.marker.svg.remove();
+    tile.waiting = [];
+    tile.next = 0;
+    this.tiles.delete(tile.key);
+  }
+
+  sortQueue() {
+    if (this.queue.length < 2) return;
+    const { viewport } = this;
+    const x = viewport.sheetX(viewport.width / 2) / CELL - 0.5;
+    const y = viewport.sheetY(viewport.height / 2) / CELL - 0.5;
+    const distance = (/** @type {Tile} */ tile) => (tile.column - x) ** 2 + (tile.row - y) ** 2;
+    this.queue.sort((a, b) => distance(b) - distance(a));
+  }
+
+  /**
+   * @param {number} until
+   * @returns {boolean} whether more is left
+   */
+  fill(until) {
+    while (this.queue.length && performance.now() < until) {
+      const tile = this.queue[this.queue.length - 1];
+      for (let i = 0; i < 8 && tile.next < tile.waiting.length; i++) {
+        const stroke = tile.waiting[tile.next++];
+        if (stroke.shown) this.draw(tile, stroke);
+      }
+      if (tile.next < tile.waiting.length) continue;
+      tile.waiting = [];
+      tile.next = 0;
+      this.queue.pop();
+    }
+    if (!this.hasVisibleWork()) for (const resolve of this.whenFilled.splice(0)) resolve();
+    return this.queue.length > 0;
+  }
+
+  hasVisibleWork() {
+    const { x0, y0, x1, y1 } = this.viewport.visible();
+    const seen = (/** @type {Tile} */ tile) =>
+      tile.column <= cellOf(x1) && tile.column >= cellOf(x0) && tile.row <= cellOf(y1) && tile.row >= cellOf(y0);
+    return this.queue.some((tile) => tile.waiting.length > 0 && seen(tile));
+  }
+
+  /** @param {Stroke} stroke */
+  add(stroke) {
+    const near = this.viewport.visible(FILL_AHEAD_PX);
+    const loaded = stroke.seq === 0;
+    forCells(meet(stroke.bounds, this.viewport.visible(DROP_BEYOND_PX)), (key) => {
+      let tile = this.tiles.get(key);
+      if (!tile && !isNear(key, near)) return;
+      tile ??= this.newTile(key);
+      if (loaded) this.wait(tile, stroke);
+      else this.draw(tile, stroke);
+    });
+  }
+
+  /**
+   * Strokes of a document that is being loaded, or scrolled to, are drawn in slices.
+   *
+   * @param {Tile} tile
+   * @param {Stroke} stroke
+   */
+  wait(tile, stroke) {
+    if (tile.waiting.length === 0) this.queue.unshift(tile);
+    tile.waiting.push(stroke);
+    this.slices.wake();
+  }
+
+  /** @param {Stroke} stroke */
+  remove(stroke) {
+    for (const { ink, marker } of this.tiles.values()) {
+      for (const sheet of [ink, marker]) {
+        const node = sheet.nodes.get(stroke);
+        if (!node) continue;
+        node.remove();
+        sheet.nodes.delete(stroke);
+        sheet.strokes.splice(sheet.strokes.indexOf(stroke), 1);
+      }
+    }
+  }
+
+  /**
+   * Hide or show a stroke without the document's knowing.
+   *
+   * @param {Stroke} stroke
+   * @param {boolean} veiled
+   */
+  veil(stroke, veiled) {
+    for (const { ink, marker } of this.tiles.values()) {
+      for (const sheet of [ink, marker]) sheet.nodes.get(stroke)?.classList.toggle("veiled", veiled);
+    }
+  }
+
+  /** @param {Stroke} stroke that got its id: its place among the others may be another */
+  rename(stroke) {
+    for (const { ink, marker } of this.tiles.values()) {
+      for (const sheet of [ink, marker]) {
+        const node = sheet.nodes.get(stroke);
+        if (!node) continue;
+        node.dataset.key = stroke.key;
+        const at = sheet.strokes.indexOf(stroke);
+        const before = sheet.strokes[at - 1];
+        const after = sheet.strokes[at + 1];
+        if ((!before || before.order < stroke.order) && (!after || after.order > stroke.order)) continue;
+        sheet.strokes.splice(at, 1);
+        insert(sheet, stroke, node);
+      }
+    }
+  }
+
+  /**
+   * @param {Tile} tile
+   * @param {Stroke} stroke
+   */
+  draw(tile, stroke) {
+    const isMarker = stroke.tool() === "marker";
+    const sheet = isMarker ? tile.marker : tile.ink;
+    if (sheet.nodes.has(stroke)) return;
+    if (isMarker && !sheet.svg.isConnected) this.markers.append(sheet.svg);
+    insert(sheet, stroke, this.strokeNode(stroke));
+  }
+
+  /** @param {Stroke} stroke @returns {SVGElement} */
+  strokeNode(stroke) {
+    const { paths } = stroke.fragment();
+    /** @type {SVGElement} */
+    let node;
+    if (paths.length === 1) node = pathNode(paths[0], this.shown);
+    else {
+      node = svgNode("g");
+      for (const path of paths) node.append(pathNode(path, this.shown));
+    }
+    node.dataset.key = stroke.key;
+    return node;
+  }
+}
+
+/** @returns {Sheet} */
+function newSheet() {
+  const svg = svgNode("svg", { class: "board-tile", "aria-hidden": "true" });
+  const group = svgNode("g");
+  svg.append(group);
+  return { svg, group, strokes: [], nodes: new Map() };
+}
+
+/**
+ * Put a node where its stroke's order says.
+ *
+ * @param {Sheet} sheet
+ * @param {Stroke} stroke
+ * @param {SVGElement} node
+ */
+function insert(sheet, stroke, node) {
+  const { strokes, nodes, group } = sheet;
+  let at = strokes.length;
+  if (at && strokes[at - 1].order > stroke.order) {
+    let low = 0;
+    while (low < at) {
+      const middle = (low + at) >> 1;
+      if (strokes[middle].order < stroke.order) low = middle + 1;
+      else at = middle;
+    }
+  }
+  const after = strokes[at];
+  group.insertBefore(node, after ? (nodes.get(after) ?? null) : null);
+  strokes.splice(at, 0, stroke);
+  nodes.set(stroke, node);
+}
+
+/**
+ * @param {string} key of a cell
+ * @param {import("../core/path_data.js").Bounds} near
+ */
+function isNear(key, near) {
+  const [column, row] = key.split(",").map(Number);
+  const inColumns = column >= cellOf(near.x0) && column <= cellOf(near.x1);
+  return inColumns && row >= cellOf(near.y0) && row <= cellOf(near.y1);
+}
+
+/**
+ * @param {import("../core/path_data.js").Bounds} a
+ * @param {import("../core/path_data.js").Bounds} b
+ */
+function meet(a, b) {
+  return {
+    x0: Math.max(a.x0, b.x0),
+    y0: Math.max(a.y0, b.y0),
+    x1: Math.min(a.x1, b.x1),
+    y1: Math.min(a.y1, b.y1),
+  };
+}

@@ -1,0 +1,217 @@
+/**
+ * Which part of the endless sheet the board shows, and how large.
+ *
+ * Owns the mapping between the sheet (tenths of a CSS pixel at 100 %, N6) and the board's pixels, with its limits;
+ * the offset always falls on whole device pixels, so ink stays sharp. Draws nothing: whoever draws subscribes.
+ */
+
+/** @typedef {import("../core/path_data.js").Bounds} Bounds */
+/** @typedef {"pan" | "zoom" | "size"} ViewChange */
+
+/** Zoom limits; 1 is 100 %. */
+export const MIN_ZOOM = 0.05;
+export const MAX_ZOOM = 8;
+/** Size of a new sheet, tenths of a pixel (N6). */
+export const SHEET_WIDTH = 12_000;
+export const SHEET_HEIGHT = 16_000;
+/** The sheet grows by this step when ink comes nearer than `NEAR_EDGE` to its edge. */
+const GROW_STEP = 4_000;
+const NEAR_EDGE = 1_500;
+
+export class Viewport {
+  /** @param {boolean} rightToLeft the sheet starts at its right edge */
+  constructor(rightToLeft) {
+    this.rightToLeft = rightToLeft;
+    this.width = 1;
+    this.height = 1;
+    this.pixelRatio = 1;
+    this.zoom = 1;
+    /** Board pixel of the sheet's origin, CSS pixels. */
+    this.offsetX = 0;
+    this.offsetY = 0;
+    this.placed = false;
+    /** @type {Bounds} */
+    this.sheet = { x0: 0, y0: 0, x1: SHEET_WIDTH, y1: SHEET_HEIGHT };
+    /** @type {Set<(change: ViewChange) => void>} */
+    this.listeners = new Set();
+  }
+
+  /** CSS pixels per sheet unit. */
+  get scale() {
+    return this.zoom / 10;
+  }
+
+  /** @param {(change: ViewChange) => void} listener @returns {() => void} ends it */
+  subscribe(listener) {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /**
+   * @param {number} width CSS pixels
+   * @param {number} height
+   * @param {number} pixelRatio device pixels per CSS pixel
+   */
+  resize(width, height, pixelRatio) {
+    const growth = width - this.width;
+    this.width = Math.max(1, width);
+    this.height = Math.max(1, height);
+    this.pixelRatio = pixelRatio;
+    if (!this.placed) this.toStart();
+    else if (this.rightToLeft) this.offsetX += growth;
+    this.settle("size");
+  }
+
+  /** Show the corner where writing starts, at 100 %. */
+  toStart() {
+    this.placed = this.width > 1;
+    this.zoom = 1;
+    const edge = this.rightToLeft ? this.sheet.x1 : this.sheet.x0;
+    const start = this.rightToLeft ? SHEET_WIDTH : 0;
+    const x = Math.abs(edge - start) > SHEET_WIDTH ? edge : start;
+    this.offsetX = (this.rightToLeft ? this.width : 0) - x * this.scale;
+    this.offsetY = 0;
+    this.settle("zoom");
+  }
+
+  /**
+   * @param {number} dx CSS pixels the sheet moves to the right
+   * @param {number} dy
+   */
+  panBy(dx, dy) {
+    this.offsetX += dx;
+    this.offsetY += dy;
+    this.settle("pan");
+  }
+
+  /**
+   * @param {number} x board pixel that stays where it is
+   * @param {number} y
+   * @param {number} factor
+   */
+  zoomAt(x, y, factor) {
+    const zoom = Math.min(MAX_ZOOM, Math.max(MIN_ZOOM, this.zoom * factor));
+    const real = zoom / this.zoom;
+    if (real === 1) return;
+    this.zoom = zoom;
+    this.offsetX = x - (x - this.offsetX) * real;
+    this.offsetY = y - (y - this.offsetY) * real;
+    this.settle("zoom");
+  }
+
+  /**
+   * @param {Bounds} box to be seen whole
+   * @param {number} [largest] zoom never goes above this
+   */
+  fit(box, largest = 1) {
+    const border = 32;
+    const zoomX = (this.width - 2 * border) / Math.max(1, (box.x1 - box.x0) / 10);
+    const zoomY = (this.height - 2 * border) / Math.max(1, (box.y1 - box.y0) / 10);
+    this.zoom = Math.min(largest, MAX_ZOOM, Math.max(MIN_ZOOM, Math.min(zoomX, zoomY)));
+    this.offsetX = this.width / 2 - ((box.x0 + box.x1) / 2) * this.scale;
+    this.offsetY = this.height / 2 - ((box.y0 + box.y1) / 2) * this.scale;
+    this.settle("zoom");
+  }
+
+  /**
+   * @param {number} x sheet units, to come to the middle
+   * @param {number} y
+   */
+  centreOn(x, y) {
+    this.offsetX = this.width / 2 - x * this.scale;
+    this.offsetY = this.height / 2 - y * this.scale;
+    this.settle("pan");
+  }
+
+  /** @param {number} x board pixel @returns {number} sheet units, not rounded */
+  sheetX(x) {
+    return (x - this.offsetX) / this.scale;
+  }
+
+  /** @param {number} y board pixel @returns {number} sheet units, not rounded */
+  sheetY(y) {
+    return (y - this.offsetY) / this.scale;
+  }
+
+  /** @param {number} x sheet units @returns {number} board pixel */
+  boardX(x) {
+    return x * this.scale + this.offsetX;
+  }
+
+  /** @param {number} y sheet units @returns {number} board pixel */
+  boardY(y) {
+    return y * this.scale + this.offsetY;
+  }
+
+  /**
+   * @param {number} [margin] CSS pixels around the viewport
+   * @returns {Bounds} what is seen, in sheet units
+   */
+  visible(margin = 0) {
+    return {
+      x0: this.sheetX(-margin),
+      y0: this.sheetY(-margin),
+      x1: this.sheetX(this.width + margin),
+      y1: this.sheetY(this.height + margin),
+    };
+  }
+
+  /** @param {number} pixels CSS pixels @returns {number} on a device pixel */
+  snap(pixels) {
+    return Math.round(pixels * this.pixelRatio) / this.pixelRatio;
+  }
+
+  /**
+   * Grow the sheet where ink comes near its edge.
+   *
+   * @param {Bounds} box of new ink
+   * @returns {boolean} whether it grew
+   */
+  cover(box) {
+    const { x0, y0, x1, y1 } = this.sheet;
+    this.sheet = {
+      x0: lower(x0, box.x0, 0),
+      y0: lower(y0, box.y0, 0),
+      x1: -lower(-x1, -box.x1, -SHEET_WIDTH),
+      y1: -lower(-y1, -box.y1, -SHEET_HEIGHT),
+    };
+    const s = this.sheet;
+    return s.x0 !== x0 || s.y0 !== y0 || s.x1 !== x1 || s.y1 !== y1;
+  }
+
+  /** @param {ViewChange} change */
+  settle(change) {
+    const { sheet, scale } = this;
+    this.offsetX = this.snap(clampOffset(this.offsetX, sheet.x0 * scale, sheet.x1 * scale, this.width));
+    this.offsetY = this.snap(clampOffset(this.offsetY, sheet.y0 * scale, sheet.y1 * scale, this.height));
+    for (const listener of this.listeners) listener(change);
+  }
+}
+
+/**
+ * An edge of the sheet after ink came to `ink`; `first` is where the edge was when the sheet was new. The first edge
+ * is where the paper begins: writing near it does not move it, writing beyond it does.
+ *
+ * @param {number} edge
+ * @param {number} ink
+ * @param {number} first
+ */
+function lower(edge, ink, first) {
+  const near = edge === first ? edge : edge + NEAR_EDGE;
+  let grown = edge;
+  while (ink < near + (grown - edge)) grown -= GROW_STEP;
+  return grown;
+}
+
+/**
+ * @param {number} offset
+ * @param {number} low the sheet's edges, CSS pixels from its origin
+ * @param {number} high
+ * @param {number} extent of the board
+ */
+function clampOffset(offset, low, high, extent) {
+  const spare = extent * 0.4;
+  const most = spare - low;
+  const least = extent - spare - high;
+  return least > most ? (least + most) / 2 : Math.min(most, Math.max(least, offset));
+}

@@ -1,0 +1,158 @@
+/**
+ * Ink that is being written: one canvas over the page, drawn once a frame.
+ *
+ * Owns the canvas in device pixels and a hidden one for the frozen part of the stroke. Each frame clears and draws
+ * again only the tail, so a frame costs the same at 100 and at 3,000 points (INK.md). The canvas is never
+ * `desynchronized`: its last frame and the dry path's first must change places together. Collects no points.
+ */
+
+/** @typedef {import("../core/wet_stroke.js").WetStroke} WetStroke */
+/** @typedef {import("./viewport.js").Viewport} Viewport */
+
+export class WetLayer {
+  /**
+   * @param {Viewport} viewport
+   * @param {(colour: string) => string} shown how the theme shows a stored colour
+   */
+  constructor(viewport, shown) {
+    this.viewport = viewport;
+    this.shown = shown;
+    this.node = document.createElement("canvas");
+    this.node.className = "board-wet";
+    this.node.hidden = true;
+    this.frozen = document.createElement("canvas");
+    this.pen = context(this.node);
+    this.ice = context(this.frozen);
+    this.hasIce = false;
+    /** @type {Dirty} device pixels drawn by the last frame's tail */
+    this.dirty = nothing();
+    this.ratio = 1;
+  }
+
+  /** The board has another size or the sheet another place. */
+  resize() {
+    const { width, height, pixelRatio } = this.viewport;
+    this.ratio = pixelRatio;
+    for (const canvas of [this.node, this.frozen]) {
+      canvas.width = Math.round(width * pixelRatio);
+      canvas.height = Math.round(height * pixelRatio);
+    }
+    this.dirty = nothing();
+    this.hasIce = false;
+  }
+
+  /**
+   * Draw the stroke as it is now.
+   *
+   * @param {WetStroke} stroke
+   * @param {ArrayLike<number>} [predicted] flat points, drawn for this frame only
+   */
+  draw(stroke, predicted) {
+    if (this.node.hidden) this.node.hidden = false;
+    const colour = this.shown(stroke.fill);
+    this.pen.fillStyle = colour;
+    this.ice.fillStyle = colour;
+    const fresh = nothing();
+    for (let chunk = stroke.freeze(); chunk; chunk = stroke.freeze()) {
+      include(fresh, this.trace(this.ice, chunk));
+      this.hasIce = true;
+    }
+    include(this.dirty, fresh);
+    this.restore(this.dirty);
+    this.dirty = this.trace(this.pen, stroke.tail(predicted));
+  }
+
+  /** Take all wet ink away. */
+  clear() {
+    if (this.node.hidden) return;
+    this.pen.clearRect(0, 0, this.node.width, this.node.height);
+    if (this.hasIce) this.ice.clearRect(0, 0, this.frozen.width, this.frozen.height);
+    this.hasIce = false;
+    this.dirty = nothing();
+    this.node.hidden = true;
+  }
+
+  /**
+   * Fill an outline.
+   *
+   * @param {CanvasRenderingContext2D} target
+   * @param {number[][]} outline sheet units
+   * @returns {Dirty} device pixels it may have touched
+   */
+  trace(target, outline) {
+    const { scale, offsetX, offsetY } = this.viewport;
+    const zoom = scale * this.ratio;
+    const left = offsetX * this.ratio;
+    const top = offsetY * this.ratio;
+    const box = nothing();
+    const n = outline.length;
+    if (n === 0) return box;
+    const place = (/** @type {number[]} */ p) => {
+      const x = Math.floor(p[0] + 0.5) * zoom + left;
+      const y = Math.floor(p[1] + 0.5) * zoom + top;
+      cover(box, x, y);
+      return [x, y];
+    };
+    let [ax, ay] = place(outline[0]);
+    let [bx, by] = place(outline[1 % n]);
+    target.beginPath();
+    target.moveTo((ax + bx) / 2, (ay + by) / 2);
+    for (let i = 1; i <= n; i++) {
+      [ax, ay] = [bx, by];
+      [bx, by] = place(outline[(i + 1) % n]);
+      target.quadraticCurveTo(ax, ay, (ax + bx) / 2, (ay + by) / 2);
+    }
+    target.fill();
+    return { x0: box.x0 - 2, y0: box.y0 - 2, x1: box.x1 + 2, y1: box.y1 + 2 };
+  }
+
+  /**
+   * Clear an area down to the frozen part of the stroke.
+   *
+   * @param {Dirty} area
+   */
+  restore(area) {
+    const x = Math.max(0, Math.floor(area.x0));
+    const y = Math.max(0, Math.floor(area.y0));
+    const width = Math.min(this.node.width, Math.ceil(area.x1)) - x;
+    const height = Math.min(this.node.height, Math.ceil(area.y1)) - y;
+    if (!(width > 0 && height > 0)) return;
+    this.pen.clearRect(x, y, width, height);
+    if (this.hasIce) this.pen.drawImage(this.frozen, x, y, width, height, x, y, width, height);
+  }
+}
+
+/** @typedef {{x0: number, y0: number, x1: number, y1: number}} Dirty */
+
+/** @returns {Dirty} */
+function nothing() {
+  return { x0: Infinity, y0: Infinity, x1: -Infinity, y1: -Infinity };
+}
+
+/**
+ * @param {Dirty} box
+ * @param {number} x
+ * @param {number} y
+ */
+function cover(box, x, y) {
+  if (x < box.x0) box.x0 = x;
+  if (x > box.x1) box.x1 = x;
+  if (y < box.y0) box.y0 = y;
+  if (y > box.y1) box.y1 = y;
+}
+
+/**
+ * @param {Dirty} box
+ * @param {Dirty} other
+ */
+function include(box, other) {
+  box.x0 = Math.min(box.x0, other.x0);
+  box.y0 = Math.min(box.y0, other.y0);
+  box.x1 = Math.max(box.x1, other.x1);
+  box.y1 = Math.max(box.y1, other.y1);
+}
+
+/** @param {HTMLCanvasElement} canvas */
+function context(canvas) {
+  return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+}
