@@ -1,0 +1,45 @@
+"""Refuses what another site makes a browser send (A4, T28).
+
+Owns the checks of a POST's `Sec-Fetch-Site`, `Origin` and `Content-Type`. They run before any session is looked at,
+and need nothing but the head of the request. Pure; any thread.
+"""
+
+from __future__ import annotations
+
+from http_core.packet import Request
+from server.domain.failures import Failure
+
+_OWN_SITES = frozenset({"same-origin", "none"})
+
+
+def check_post(request: Request) -> None:
+    """Refuses a POST from elsewhere, or with a body that is not JSON.
+
+    Raises:
+        Failure: 403 `cross_site`, 415 `not_json`.
+    """
+    headers = request.headers
+    site = headers.get("sec-fetch-site")
+    if site is not None and site not in _OWN_SITES:
+        raise Failure.of("cross_site")
+    origin = headers.get("origin")
+    if origin is not None and not _is_own(origin, headers.get("host") or ""):
+        raise Failure.of("cross_site")
+    if _has_body(request) and not is_json(headers.get("content-type")):
+        raise Failure.of("not_json")
+
+
+def is_json(content_type: str | None) -> bool:
+    """Whether a Content-Type names JSON in UTF-8; parameters other than `charset=utf-8` are refused."""
+    kind, _, parameter = (content_type or "").lower().partition(";")
+    return kind.strip() == "application/json" and parameter.strip().replace('"', "") in {"", "charset=utf-8"}
+
+
+def _is_own(origin: str, host: str) -> bool:
+    """Whether an origin is `https://` and the host of the request; the default port may be written or not."""
+    return origin.lower().removesuffix(":443") == f"https://{host.lower()}".removesuffix(":443")
+
+
+def _has_body(request: Request) -> bool:
+    length = request.headers.get("content-length")
+    return bool(request.body) or "transfer-encoding" in request.headers or (length or "0").strip("0") != ""

@@ -1,0 +1,49 @@
+"""The doorway: what helps the next person in (S4, `/connect`).
+
+Owns `GET /api/addresses` (with a login), and, without one, `GET /api/connect`, which answers `{"address", "fingerprint",
+"homeMade", "authority"}`, and the public certificate of the server's own CA as a download. Nothing here ever reads a
+key. Handler threads: looking addresses up may block.
+"""
+
+from __future__ import annotations
+
+from http_core.packet import Response
+from server.domain.failures import Failure
+from server.web.call import Call
+from server.web.json_answer import success
+
+AUTHORITY_PATH = "/connect/authority.crt"
+
+
+def send_addresses(call: Call) -> Response:
+    """GET /api/addresses: what others can type, best first (S4)."""
+    return success(list(call.services.addresses()))
+
+
+def send_connect_facts(call: Call) -> Response:
+    """GET /api/connect: the address this was reached by and the certificate's fingerprint."""
+    facts = call.services.certificate()
+    return success(
+        {
+            "address": f"https://{call.request.headers.get('host') or call.request.host}/",
+            "fingerprint": _in_pairs(facts.fingerprint) if facts is not None else None,
+            "homeMade": facts is not None and facts.home_made,
+            "authority": AUTHORITY_PATH if facts is not None and facts.authority_pem is not None else None,
+        }
+    )
+
+
+def send_authority(call: Call) -> Response:
+    """GET /connect/authority.crt: the public certificate of the server's own CA, to be trusted by a device."""
+    facts = call.services.certificate()
+    if facts is None or facts.authority_pem is None:
+        raise Failure.of("not_found")
+    fields = [
+        ("Content-Type", "application/x-x509-ca-cert"),
+        ("Content-Disposition", 'attachment; filename="shared-notebooks-ca.crt"'),
+    ]
+    return Response(status=200, headers=fields, body=facts.authority_pem)
+
+
+def _in_pairs(fingerprint: str) -> str:
+    return ":".join(fingerprint[at : at + 2] for at in range(0, len(fingerprint), 2)).upper()

@@ -1,0 +1,35 @@
+"""Saves changes: access, budgets, then the update process; the answer comes from there (C1 to C5).
+
+Owns nothing of what a change means. Runs on the I/O thread while access is at hand (the first POST of a new guest goes
+to the pool, because it makes the guest); the answer is given on the send_updates thread, after the commit.
+"""
+
+from __future__ import annotations
+
+from http_core.packet import Response
+from server.domain.failures import Failure
+from server.domain.ids import Role
+from server.web.access import author_of
+from server.web.call import Call
+from server.web.handlers.guests import guest_for_post
+from server.web.json_answer import raw_json_response
+
+
+def save_notebook(call: Call) -> Response | None:
+    """POST /SAVE/<id> and /SAVE/?nb=<code>: a list of changes, all stored or none (C2)."""
+    grant = call.notebook_grant
+    if grant.role is Role.VIEW:
+        raise Failure.of("role_forbids")
+    guest = guest_for_post(call) if call.signed_in is None else None
+    services = call.services
+    body = call.request.body
+    services.budgets.save(call.peer, grant.code_hash, len(body))
+    author = author_of(call.signed_in, guest)
+    if not call.exchange.connection.user:
+        call.exchange.connection.user = author.name
+
+    def answered(status: int, told: bytes) -> None:
+        call.answer(raw_json_response(status, told))
+
+    services.updates.submit(grant.notebook.id, author, grant.role, body, services.clock.now_ms(), answered)
+    return None

@@ -1,0 +1,108 @@
+"""The HTML pages: templates of public/ with the versioned prefix, the language and the preload lines filled in.
+
+Owns which pages there are and their placeholders: `{{v}}` (the prefix `/v/<hash>`), `{{lang}}`, `{{dir}}`, and on
+error pages also `{{status}}`, `{{title}}`, `{{text}}`, `{{home}}`, `{{home_text}}`. Everything is made at start and
+served from memory; no request opens a file. Pages are revalidated (H4), never kept. Any thread.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from http_core.packet import Request, Response
+from server.web.error_texts import HOME_WORDS, error_text
+from server.web.languages import LANGUAGES, Language, direction, preferred_language
+from server.web.module_graph import modules_behind
+from server.web.static_files import REVALIDATED, StaticFile, file_response
+
+PAGE_FILES = ("index.html", "login.html", "signUp.html", "connect.html")
+_HTML = "text/html; charset=utf-8"
+_MODULE_SCRIPT = re.compile(r'<script type="module" src="\{\{v\}\}/([^"]+)"')
+_DEFAULT_ERROR = "default.html"
+_BARE_ERROR = (
+    '<!doctype html><html lang="{{lang}}" dir="{{dir}}"><head><meta charset="utf-8"><title>{{title}}</title>'
+    '<meta name="viewport" content="width=device-width"></head>'
+    '<body><main><h1>{{title}}</h1><p>{{text}}</p><p><a href="{{home}}">{{home_text}}</a></p></main></body></html>'
+)
+"""What stands in when public/errors holds no page at all (a broken installation)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageSources:
+    """What the pages are made of.
+
+    Attributes:
+        templates: by name: the files of `PAGE_FILES`, and `errors/<name>.html`.
+        modules: browser modules by path relative to the repository, for the preload lines.
+        prefix: `/v/<hash of the manifest>`, empty where nothing is versioned.
+    """
+
+    templates: Mapping[str, str]
+    modules: Mapping[str, bytes]
+    prefix: str
+
+
+class Pages:
+    """Every page in every language, ready to be sent."""
+
+    def __init__(self, sources: PageSources, now_ms: Callable[[], int]) -> None:
+        """Fills the templates in; `now_ms` is the wall clock."""
+        self._sources = sources
+        self._now_ms = now_ms
+        self._pages: dict[tuple[str, Language], StaticFile] = {}
+        for name in PAGE_FILES:
+            template = sources.templates.get(name)
+            if template is None:
+                continue
+            with_preloads = _with_preloads(template, sources.modules)
+            for language in LANGUAGES:
+                text = self._filled(with_preloads, language, {})
+                self._pages[name, language] = StaticFile.of(text.encode(), _HTML)
+
+    def answer(self, name: str, request: Request) -> Response | None:
+        """The page in the visitor's language, or None where there is no such page."""
+        language = preferred_language(request.headers.get("accept-language"))
+        page = self._pages.get((name, language))
+        if page is None:
+            return None
+        vary = "Accept-Encoding, Accept-Language"
+        return file_response(page, request, now_ms=self._now_ms(), cache_control=REVALIDATED, vary=vary)
+
+    def error(self, status: int, reason: str, language: Language) -> bytes:
+        """The page for a failure (H3); says nothing of the request."""
+        templates = self._sources.templates
+        template = (
+            templates.get(f"errors/{status}.html") or templates.get(f"errors/{_DEFAULT_ERROR}") or _BARE_ERROR
+        )
+        words = error_text(status, reason, language)
+        values = {
+            "status": str(status),
+            "title": words.title,
+            "text": words.text,
+            "home": "/",
+            "home_text": HOME_WORDS[language],
+        }
+        return self._filled(template, language, values).encode()
+
+    def _filled(self, template: str, language: Language, values: Mapping[str, str]) -> str:
+        text = template.replace("{{v}}", self._sources.prefix)
+        for name, value in {"lang": language, "dir": direction(language), **values}.items():
+            text = text.replace("{{" + name + "}}", html.escape(value))
+        return text
+
+
+def _with_preloads(template: str, modules: Mapping[str, bytes]) -> str:
+    """The template with a `modulepreload` line for each module that its script imports and that it lacks."""
+    script = _MODULE_SCRIPT.search(template)
+    if script is None:
+        return template
+    lines = []
+    for path in modules_behind(script.group(1), modules)[1:]:
+        line = f'<link rel="modulepreload" href="{{{{v}}}}/{path}">'
+        if line not in template:
+            lines.append(line)
+    head, mark, rest = template.partition("</head>")
+    return head + "".join(line + "\n" for line in lines) + mark + rest
