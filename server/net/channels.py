@@ -36,6 +36,10 @@ class Channel(Protocol):
     unsent: memoryview
     """Bytes taken by `send` that the socket did not take yet."""
 
+    @property
+    def silent(self) -> bool:
+        """Whether not one byte of a handshake has come yet."""
+
     def handshake(self) -> bytes | None:
         """Go on with the handshake; None while unfinished, then the first bytes (maybe none)."""
 
@@ -80,6 +84,11 @@ class PlainChannel:
         self.ended = False
         self.unsent = _EMPTY
         self._scratch = scratch
+
+    @property
+    def silent(self) -> bool:
+        """There is no handshake to wait for."""
+        return False
 
     def handshake(self) -> bytes | None:
         """Nothing to agree on."""
@@ -160,6 +169,7 @@ class TlsChannel(PlainChannel):
             scratch.incoming, scratch.outgoing, server_side=True
         )
         self._first_bytes: bytes | None = b""
+        """What came before it was clear whether TLS is spoken; None when it is."""
         self._barren_bytes = 0
 
     def handshake(self) -> bytes | None:
@@ -311,6 +321,11 @@ class TlsChannel(PlainChannel):
             raise PlainHttp(said)
         else:
             self._first_bytes = said
+
+    @property
+    def silent(self) -> bool:
+        """Whether no byte has come yet."""
+        return self._first_bytes == b""
 
     @property
     def plain_beginning(self) -> bytes:

@@ -36,10 +36,10 @@ _JOINED_BYTES = 16 * 1024
 _STREAM_RETRY_S = 0.02
 _HTTP_1_0 = (1, 0)
 _FULL = ParsingError(
-    503, "server_full", "The server is full at the moment. Please try again in a few seconds."
+    503, "too_many_connections", "The server holds as many connections as it can. Try again soon."
 )
-_LATE = ParsingError(503, "answer_late", "The server took too long to answer. Please try again.")
-_BROKEN = ParsingError(500, "internal", "Something went wrong on the server. Please try again.")
+_BUSY = ParsingError(503, "busy", "The server is busy. It is worth another try in a moment.")
+_BROKEN = ParsingError(500, "failed", "Something went wrong here. Try again in a moment.")
 
 
 class Awaiting(Enum):
@@ -109,7 +109,7 @@ class Client:
         """The connection was taken over: wait for the handshake, or for a request where there is none."""
         self._owner.set_interest(self, _READ)
         if isinstance(self.channel, TlsChannel):
-            self._owner.wheel.set(self, self.info.since + self._limits.handshake_s)
+            self._owner.wheel.set(self, self.info.since + self._limits.first_byte_s)
         else:
             self._move(State.READING)
             self._owner.wheel.set(self, self.info.since + self._limits.head_s)
@@ -137,6 +137,8 @@ class Client:
                 beginning = self.channel.plain_beginning if isinstance(self.channel, TlsChannel) else b""
                 if beginning:
                     self._answer_plain_http(beginning)
+                elif self._awaiting is Awaiting.REQUEST:
+                    self._expect_hello(now)
                 else:
                     self.drop()
             case State.READING if self._awaiting is Awaiting.REQUEST:
@@ -220,6 +222,7 @@ class Client:
         if data is None:
             return
         self._owner.handshake_done(self)
+        self._awaiting = Awaiting.REQUEST
         self._move(State.READING)
         self._owner.wheel.set(self, self.info.since + self._limits.head_s)
         if data:
@@ -227,6 +230,17 @@ class Client:
             self._advance()
         if self.channel.ended:
             self._peer_ended()
+
+    def _expect_hello(self, now: float) -> None:
+        """The deadline of the first byte: whoever has sent one has the rest of the handshake's time."""
+        self._awaiting = Awaiting.HEAD
+        self._shake_hands()
+        until = self.info.since + self._limits.handshake_s
+        if self.state is State.HANDSHAKE:
+            if self.channel.silent or now >= until:
+                self.drop()
+            else:
+                self._owner.wheel.set(self, until)
 
     def _answer_plain_http(self, first_bytes: bytes) -> None:
         """The polite answer goes in clear, then the connection ends."""
@@ -410,7 +424,7 @@ class Client:
         """The application did not answer in time."""
         exchange = self._exchange
         assert exchange is not None
-        exchange.answer(self._application.refuse(_LATE, self.info.peer))
+        exchange.answer(self._application.refuse(_BUSY, self.info.peer))
 
     def _reply(self, response: Response | EncodedResponse, request: Request | None) -> None:
         """Encode and write; `request` is None when its head could not be read."""
@@ -527,7 +541,7 @@ class Client:
                 exchange.was_parked,
                 exchange.ended_empty,
             )
-        self._application.log(record)
+        self._owner.note(record)
 
     # -- streams -----------------------------------------------------------------------------------------------
 
@@ -554,7 +568,7 @@ class Client:
             return
         if not outgoing.stream.pull():
             if outgoing.head:
-                self._replace_stream(_FULL)
+                self._replace_stream(_BUSY)
             else:
                 owner = self._owner
                 owner.call_later(_STREAM_RETRY_S, lambda: owner.guard(self, self._pull))

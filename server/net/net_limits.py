@@ -20,6 +20,8 @@ class NetLimits:
 
     http: Limits = field(default_factory=Limits)
 
+    first_byte_s: float = 10.0
+    """From accept to the first byte of the TLS handshake."""
     handshake_s: float = 10.0
     """From accept to a finished TLS handshake."""
     head_s: float = 20.0
