@@ -1,0 +1,139 @@
+"""One start of the update process: the child, its fresh pipe and queue, and the thread that feeds the pipe.
+
+Owns that nothing outlives its start: the parent keeps no copy of the child's ends, so the pipe and the queue end
+when the child does, whatever it was doing, and the old pair is dropped, never drained. Main process; `start`,
+`is_alive` and `kill` belong to the supervising thread, `send` to any, `receive` to the send_updates thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import queue
+import threading
+from collections.abc import Callable
+from multiprocessing.context import SpawnContext
+from multiprocessing.process import BaseProcess
+from typing import Any, Protocol
+
+from server.updates.messages import Message, Outcome
+from server.updates.receiver import send_messages
+
+SENT_AT_ONCE = 256
+
+
+class Generation(Protocol):
+    """One start of the update process, as far as the parent needs it."""
+
+    number: int
+
+    def start(self) -> None: ...
+
+    def send(self, message: Message) -> None:
+        """Queues a message. Any thread; never blocks."""
+
+    def receive(self) -> Outcome | None:
+        """The next outcome; None when the process has ended. Blocks."""
+
+    def is_alive(self) -> bool: ...
+
+    def join(self, timeout_s: float) -> None: ...
+
+    def kill(self) -> None:
+        """Ends it at once and waits until it is gone."""
+
+
+class SpawnedGeneration:
+    """A real child process."""
+
+    def __init__(
+        self,
+        number: int,
+        target: Callable[..., None],
+        settings: object,
+        context: SpawnContext,
+        log: logging.Logger,
+    ) -> None:
+        """Makes pipe, queue and process; `start` starts it.
+
+        Args:
+            number: counts the starts.
+            target: the child's main function; gets its end of the pipe, the queue and the settings.
+            settings: picklable.
+            context: of multiprocessing.
+            log: of the parent.
+        """
+        self.number = number
+        self._log = log
+        receiving, sending = context.Pipe(duplex=False)
+        self._pipe = sending
+        self._childs_end = receiving
+        self._queue: Any = context.Queue(maxsize=64)
+        self._process: BaseProcess = context.Process(
+            target=target, args=(receiving, self._queue, settings), name="updates", daemon=True
+        )
+        self._outgoing: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self._feeder = threading.Thread(target=self._feed, name="updates-pipe", daemon=True)
+
+    def start(self) -> None:
+        """Starts the child and lets go of its ends."""
+        self._process.start()
+        self._childs_end.close()
+        # As concurrent.futures does: with the parent's copy of the writing end closed, reading ends with the child.
+        self._queue._writer.close()
+        self._feeder.start()
+
+    def send(self, message: Message) -> None:
+        """Queues a message. Any thread; never blocks."""
+        self._outgoing.put(message)
+
+    def receive(self) -> Outcome | None:
+        """The next outcome; None when the process has ended, also in the middle of writing one."""
+        while True:
+            try:
+                outcome = self._queue.get()
+            except (EOFError, OSError):
+                return None
+            except (pickle.UnpicklingError, AttributeError, ValueError, TypeError) as error:
+                self._log.error("an answer of the update process cannot be read (%s)", type(error).__name__)
+                continue
+            if isinstance(outcome, Outcome):
+                return outcome
+
+    def is_alive(self) -> bool:
+        """Whether the child runs."""
+        return self._process.is_alive()
+
+    def join(self, timeout_s: float) -> None:
+        """Waits for the child to leave by itself."""
+        self._process.join(timeout_s)
+
+    def kill(self) -> None:
+        """Ends it at once and waits until it is gone; ends the feeding thread."""
+        self._process.kill()
+        self._process.join(5.0)
+        self._outgoing.put(None)
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id."""
+        return self._process.pid
+
+    def _feed(self) -> None:
+        """Sends what is queued, all that waits in one list."""
+        while True:
+            message = self._outgoing.get()
+            batch: list[Message] = []
+            while message is not None:
+                batch.append(message)
+                if len(batch) >= SENT_AT_ONCE or self._outgoing.empty():
+                    break
+                message = self._outgoing.get()
+            try:
+                if batch:
+                    send_messages(self._pipe, batch)
+            except (OSError, ValueError):
+                message = None
+            if message is None:
+                self._pipe.close()
+                return

@@ -1,0 +1,251 @@
+"""Live ink and presence of one notebook: what is being drawn right now and who is here (P6).
+
+Owns the short ring of `/LIVE` posts, the clients that are present and how both stand in a poll's answer. Nothing
+is stored and nothing has a number in the log; the numbers of the ring live as long as the room. Knows no
+exchange and no thread: guarded by the lock of its room.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import deque
+from typing import NamedTuple
+
+from server.domain.failures import Failure
+from server.domain.log_entry import JsonValue, json_text
+
+CLIENT = re.compile(r"[A-Za-z0-9_-]{1,32}")
+POSTS_PER_S = 50.0
+LIVE_EVERY_S = 0.1
+MAX_HERE = 50
+MAX_NAME_CHARS = 30
+MAX_POST_BYTES = 16 * 1024
+MAX_POINTS = 2048
+_RING_POSTS = 512
+_RING_BYTES = 256 * 1024
+_RING_AGE_S = 5.0
+_MAX_CLIENTS = 12_000
+_AWAY_AFTER_S = 40.0
+_MAX_COORDINATE = 1_000_000
+_KEYS = frozenset({"client", "name", "cursor", "stroke", "points"})
+
+
+class LivePost(NamedTuple):
+    """One checked `/LIVE` post; `wire` is the member of `live` that others get."""
+
+    client: str
+    wire: bytes
+
+
+def check_live_post(data: JsonValue, author_name: str, *, guest: bool) -> LivePost:
+    """Checks the body of a `/LIVE` post and writes it as others will get it.
+
+    The name is the author's, whatever the client claims, so that nobody speaks as somebody else.
+
+    Args:
+        data: the parsed JSON.
+        author_name: the name of the account, or the guest's.
+        guest: whether it is a guest.
+
+    Raises:
+        Failure: 422 `bad_live`, 400 for an unknown or missing key.
+    """
+    if not isinstance(data, dict):
+        raise Failure.of("bad_type")
+    if not data.keys() <= _KEYS:
+        raise Failure.of("unknown_key")
+    if "client" not in data:
+        raise Failure.of("missing_key")
+    client, cursor, points = data["client"], data.get("cursor"), data.get("points")
+    if not isinstance(client, str) or not CLIENT.fullmatch(client):
+        raise Failure.of("bad_live")
+    post: dict[str, JsonValue] = {"client": client, "name": author_name}
+    if guest:
+        post["guest"] = True
+    if cursor is not None:
+        if not isinstance(cursor, list) or len(cursor) != 2 or not all(map(_is_coordinate, cursor)):
+            raise Failure.of("bad_live")
+        post["cursor"] = cursor
+    if "stroke" in data:
+        post["stroke"] = _checked_stroke(data["stroke"])
+    if points is not None:
+        post["points"] = _checked_points(points)
+    wire = json_text(post).encode()
+    if len(wire) > MAX_POST_BYTES:
+        raise Failure.of("bad_live")
+    return LivePost(client, wire)
+
+
+def _is_coordinate(value: JsonValue) -> bool:
+    return type(value) in (int, float) and math.isfinite(value) and abs(value) <= _MAX_COORDINATE
+
+
+def _checked_points(points: JsonValue) -> JsonValue:
+    """Points as base64 text in the form of `data-p`, or a list of numbers or of lists of two or three numbers."""
+    if isinstance(points, str):
+        if len(points) <= MAX_POST_BYTES and re.fullmatch(r"[A-Za-z0-9+/]*={0,2}", points):
+            return points
+    elif isinstance(points, list) and len(points) <= 3 * MAX_POINTS:
+        if all(map(_is_coordinate, points)):
+            return points
+        if len(points) <= MAX_POINTS and all(
+            isinstance(point, list) and 2 <= len(point) <= 3 and all(map(_is_coordinate, point))
+            for point in points
+        ):
+            return points
+    raise Failure.of("bad_live")
+
+
+def _checked_stroke(stroke: JsonValue) -> JsonValue:
+    """Which stroke the points belong to: its op, or a flat object of words and numbers (op, colour, width ...)."""
+    if stroke is None or _is_word(stroke):
+        return stroke
+    if isinstance(stroke, dict) and len(stroke) <= 8:
+        for key, value in stroke.items():
+            if not _is_word(key) or not (
+                value is None or type(value) is bool or _is_word(value) or _is_coordinate(value)
+            ):
+                raise Failure.of("bad_live")
+        return stroke
+    raise Failure.of("bad_live")
+
+
+def _is_word(value: JsonValue) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9._#-]{0,64}", value) is not None
+
+
+class _Present:
+    """Somebody who is here."""
+
+    __slots__ = ("budget", "budget_at_s", "seen_at_s", "wire")
+
+    def __init__(self, wire: bytes, now_s: float) -> None:
+        self.wire = wire
+        self.seen_at_s = now_s
+        self.budget = POSTS_PER_S
+        self.budget_at_s = now_s
+
+
+class LiveRoom:
+    """The live part of one notebook. Times are seconds on the monotonic clock."""
+
+    __slots__ = ("_bytes", "_here", "_members", "_present", "_ring", "_swept_at_s", "head")
+
+    def __init__(self) -> None:
+        self.head = 0
+        self._ring: deque[tuple[int, float, LivePost]] = deque()
+        self._bytes = 0
+        self._present: dict[str, _Present] = {}
+        self._here: bytes | None = None
+        self._swept_at_s = 0.0
+        self._members: dict[tuple[int, str], bytes] = {}
+
+    def enter(self, client: str, name: str, *, guest: bool, now_s: float) -> None:
+        """A poll of this client has come: it is here until it is gone or silent for long."""
+        wire = json_text({"client": client, "name": name, **({"guest": True} if guest else {})}).encode()
+        present = self._present.get(client)
+        if present is None:
+            if len(self._present) >= _MAX_CLIENTS:
+                return
+            self._present[client] = _Present(wire, now_s)
+            self._forget_encoded()
+            return
+        present.seen_at_s = now_s
+        if present.wire != wire:
+            present.wire = wire
+            self._forget_encoded()
+
+    def leave(self, client: str) -> None:
+        """The client's connection is gone."""
+        if self._present.pop(client, None) is not None:
+            self._forget_encoded()
+
+    def post(self, post: LivePost, now_s: float) -> None:
+        """Takes a post into the ring.
+
+        Raises:
+            Failure: 429, the client posts more than 50 a second.
+        """
+        present = self._present.get(post.client)
+        if present is None:
+            if len(self._present) >= _MAX_CLIENTS:
+                raise Failure.of("too_many_requests")
+            present = _Present(b"", now_s)
+            self._present[post.client] = present
+        present.budget = min(POSTS_PER_S, present.budget + (now_s - present.budget_at_s) * POSTS_PER_S)
+        present.budget_at_s = now_s
+        if present.budget < 1:
+            raise Failure.of("too_many_requests")
+        present.budget -= 1
+        if not present.wire:
+            present.seen_at_s = now_s
+        self.head += 1
+        self._ring.append((self.head, now_s, post))
+        self._bytes += len(post.wire)
+        self._members.clear()
+        while (
+            len(self._ring) > _RING_POSTS
+            or self._bytes > _RING_BYTES
+            or self._ring[0][1] < now_s - _RING_AGE_S
+        ):
+            _number, _at_s, oldest = self._ring.popleft()
+            self._bytes -= len(oldest.wire)
+
+    def has_news(self, cursor: int, client: str) -> bool:
+        """Whether others posted after `cursor`."""
+        if cursor >= self.head:
+            return False
+        for number, _at_s, post in reversed(self._ring):
+            if number <= cursor:
+                return False
+            if post.client != client:
+                return True
+        return False
+
+    def group_key(self, cursor: int, client: str) -> tuple[int, str]:
+        """Polls with the same key get the same members: the client matters only if it has posts of its own."""
+        for number, _at_s, post in reversed(self._ring):
+            if number <= cursor:
+                break
+            if post.client == client:
+                return cursor, client
+        return cursor if cursor < self.head else self.head, ""
+
+    def members(self, key: tuple[int, str], now_s: float) -> bytes:
+        """The members `live`, `live_to`, `here` and `here_count`, each with a comma in front."""
+        if now_s - self._swept_at_s > 1.0:
+            self._sweep(now_s)
+        found = self._members.get(key)
+        if found is None:
+            cursor, excluded = key
+            live = b",".join(
+                post.wire for number, _at_s, post in self._ring if number > cursor and post.client != excluded
+            )
+            found = self._members[key] = b',"live":[%b],"live_to":%d%b' % (
+                live,
+                self.head,
+                self._here_members(),
+            )
+        return found
+
+    def _here_members(self) -> bytes:
+        if self._here is None:
+            here = [present.wire for present in self._present.values() if present.wire]
+            self._here = b',"here":[%b],"here_count":%d' % (b",".join(here[:MAX_HERE]), len(here))
+        return self._here
+
+    def _sweep(self, now_s: float) -> None:
+        """Drops those who were silent for longer than a poll lasts."""
+        self._swept_at_s = now_s
+        away = [
+            client for client, present in self._present.items() if present.seen_at_s < now_s - _AWAY_AFTER_S
+        ]
+        for client in away:
+            del self._present[client]
+        if away:
+            self._forget_encoded()
+
+    def _forget_encoded(self) -> None:
+        self._here = None
+        self._members.clear()
