@@ -46,9 +46,12 @@ class _Sample:
     length: float
 
 
-def _hypot(x: float, y: float) -> float:
-    # The sum of squares scaled by the greater part and corrected for rounding, as browsers compute it:
-    # the last bit decides, now and then, to which side a half is rounded.
+def hypot(x: float, y: float) -> float:
+    """The length of (x, y), computed as browsers compute `Math.hypot`.
+
+    The squares are scaled by the greater part and the sum is corrected for rounding: the last bit decides, now and
+    then, to which side a half is rounded.
+    """
     x, y = abs(x), abs(y)
     greatest = max(x, y)
     if greatest == 0:
@@ -93,13 +96,13 @@ def _samples(points: Sequence[Point], size: float) -> list[_Sample]:
             to_x, to_y = x + (to_x - x) * _STEP, y + (to_y - y) * _STEP
         if to_x == x and to_y == y:
             continue
-        length += _hypot(to_y - y, to_x - x)
+        length += hypot(to_y - y, to_x - x)
         if index < last and not started:
             if length < size:
                 continue
             started = True
         back_x, back_y = x - to_x, y - to_y
-        norm = _hypot(back_x, back_y)
+        norm = hypot(back_x, back_y)
         samples.append(
             _Sample(to_x, to_y, 0.5 if pressure is None else pressure, (back_x / norm, back_y / norm), length)
         )
@@ -130,7 +133,7 @@ def _steps(count: int, start: float, stop: float, *, closed: bool) -> list[float
 
 def _dot(centre: _Sample, radius: float) -> list[Vector]:
     # The unit vector square to (-1, -1), which is the offset perfect-freehand measures a dot by.
-    norm = _hypot(-1.0, 1.0)
+    norm = hypot(-1.0, 1.0)
     x, y = centre.x + (-1 / norm) * -radius, centre.y + (1 / norm) * -radius
     return [
         _turned(x, y, centre, _HALF_TURN * 2 * t)

@@ -23,35 +23,68 @@ MAX_PRESSURE = 63
 MAX_COORDINATE = 1_000_000
 _MAX_CHARACTERS = MAX_POINTS * 12
 _MAX_SHIFT = 28
+_SMALL = tuple((byte >> 1) ^ -(byte & 1) for byte in range(128))
 
 
 def _refuse(sentence: str) -> Failure:
     return Failure.of("bad_fragment", sentence)
 
 
-def _numbers(raw: bytes) -> list[int]:
+def _numbers(text: str) -> list[int]:
+    """The differences that `data-p` holds, x, y and pressure in turn, not yet added up."""
+    if len(text) > _MAX_CHARACTERS:
+        raise _refuse("A stroke has at most 4,096 points.")
+    try:
+        raw = binascii.a2b_base64(text, strict_mode=True)
+    except (binascii.Error, ValueError):
+        raise _refuse("data-p is not base64.") from None
+    if base64.b64encode(raw).decode() != text:
+        raise _refuse("data-p is not base64.")
     numbers: list[int] = []
     append = numbers.append
     rest = iter(raw)
     for byte in rest:
-        value = byte
-        if byte > 127:
-            shift = 7
-            value &= 127
-            while (byte := next(rest, 0)) > 127:
-                value |= (byte & 127) << shift
-                shift += 7
-                if shift > _MAX_SHIFT:
-                    raise _refuse("A number in data-p is too long.")
-            if byte == 0:
-                raise _refuse("A number in data-p is cut off, or written with more bytes than it needs.")
-            value |= byte << shift
+        if byte < 128:
+            append(_SMALL[byte])
+            continue
+        value = byte & 127
+        shift = 7
+        while (byte := next(rest, 0)) > 127:
+            value |= (byte & 127) << shift
+            shift += 7
+            if shift > _MAX_SHIFT:
+                raise _refuse("A number in data-p is too long.")
+        if byte == 0:
+            raise _refuse("A number in data-p is cut off, or written with more bytes than it needs.")
+        value |= byte << shift
         append((value >> 1) ^ -(value & 1))
     if not numbers or len(numbers) % 3:
         raise _refuse("data-p is cut off.")
     if len(numbers) > 3 * MAX_POINTS:
         raise _refuse("A stroke has at most 4,096 points.")
     return numbers
+
+
+def _check_ranges(numbers: list[int]) -> None:
+    pressures = list(accumulate(numbers[2::3]))
+    if min(pressures) < 0 or max(pressures) > MAX_PRESSURE:
+        raise _refuse("A pressure in data-p is not from 0 to 63.")
+    steps = numbers[3:] or [0]
+    longest = max(*steps, -min(steps))
+    if max(map(abs, numbers[:2])) + longest * len(pressures) <= MAX_COORDINATE:
+        return  # however the steps add up
+    places = [*accumulate(numbers[0::3]), *accumulate(numbers[1::3])]
+    if min(places) < -MAX_COORDINATE or max(places) > MAX_COORDINATE:
+        raise _refuse("A coordinate in data-p lies beyond 1,000,000.")
+
+
+def check_points(text: str) -> None:
+    """Checks the value of `data-p`.
+
+    Raises:
+        Failure: 422 `bad_fragment`: not base64, cut off, too many points, a value out of range.
+    """
+    _check_ranges(_numbers(text))
 
 
 def decode_points(text: str) -> list[Point]:
@@ -61,26 +94,11 @@ def decode_points(text: str) -> list[Point]:
         1 to 4,096 points.
 
     Raises:
-        Failure: 422 `bad_fragment`: not base64, cut off, too many points, a value out of range.
+        Failure: as `check_points` does.
     """
-    if len(text) > _MAX_CHARACTERS:
-        raise _refuse("A stroke has at most 4,096 points.")
-    try:
-        raw = binascii.a2b_base64(text, strict_mode=True)
-    except (binascii.Error, ValueError):
-        raise _refuse("data-p is not base64.") from None
-    if base64.b64encode(raw).decode() != text:
-        raise _refuse("data-p is not base64.")
-    numbers = _numbers(raw)
-    xs, ys, pressures = (list(accumulate(numbers[axis::3])) for axis in range(3))
-    if (
-        min(pressures) < 0
-        or max(pressures) > MAX_PRESSURE
-        or min(min(xs), min(ys)) < -MAX_COORDINATE
-        or max(max(xs), max(ys)) > MAX_COORDINATE
-    ):
-        raise _refuse("A value in data-p is out of range.")
-    return list(zip(xs, ys, pressures, strict=True))
+    numbers = _numbers(text)
+    _check_ranges(numbers)
+    return list(zip(*(accumulate(numbers[axis::3]) for axis in range(3)), strict=True))
 
 
 def encode_points(points: Iterable[Point]) -> str:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import sqrt
 
 from server.domain.cut_intervals import (
     UNITS_PER_POINT,
@@ -23,7 +22,7 @@ from server.domain.cut_intervals import (
     parse_intervals,
     union,
 )
-from server.domain.outline import outline_path
+from server.domain.outline import hypot, outline_path
 from server.domain.points import Point, decode_points
 from server.domain.svg_vocabulary import MAX_PATHS, Shape
 
@@ -52,8 +51,7 @@ def run_points(points: Sequence[Point], run: Interval) -> list[Point]:
 def _length(points: Sequence[Point]) -> float:
     total = 0.0
     for (ax, ay, _), (bx, by, _) in pairwise(points):
-        dx, dy = bx - ax, by - ay
-        total += sqrt(dx * dx + dy * dy)
+        total += hypot(bx - ax, by - ay)
     return total
 
 
@@ -67,7 +65,7 @@ def visible_runs(points: Sequence[Point], cuts: Sequence[Interval], width: int) 
     """
     last = UNITS_PER_POINT * (len(points) - 1)
     if last == 0:
-        return [] if cuts and cuts[0][0] == 0 else [list(points)]
+        return [] if cuts else [list(points)]
     runs = (run_points(points, run) for run in complement(cuts, last))
     return [run for run in runs if not cuts or _length(run) >= width]
 

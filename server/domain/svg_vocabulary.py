@@ -17,7 +17,7 @@ from server.domain.colours import check_colour
 from server.domain.cut_intervals import format_intervals, parse_intervals
 from server.domain.failures import Failure
 from server.domain.path_data import MAX_COORDINATE, check_path, format_number, round_number
-from server.domain.points import decode_points
+from server.domain.points import check_points
 from server.domain.svg_reader import FRAGMENT_LIMITS, read_elements
 
 TOOLS = frozenset(
@@ -36,7 +36,7 @@ def _refuse(sentence: str) -> Failure:
 
 _DECIMAL = re.compile(r"[+-]?+(?:[0-9]++(?:\.[0-9]++)?+|\.[0-9]++)(?:[eE][+-]?+[0-9]++)?+")
 _WIDTH = re.compile(r"[1-9][0-9]{0,4}")
-_TILT = re.compile(r"(?:[0-9a-f]{2}){0,4096}")
+_TILT = re.compile(r"(?:[0-9a-f]{2}){1,4096}")
 
 
 def _decimal(low: int, high: int, what: str) -> Callable[[str], str]:
@@ -68,7 +68,7 @@ def _pattern(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
 
 
 def _points(text: str) -> str:
-    decode_points(text)
+    check_points(text)
     return text
 
 
@@ -173,7 +173,7 @@ def _own_stroke(text: str) -> Fragment | None:
     if tool is not None and tool not in TOOLS:
         return None
     if points is not None:
-        decode_points(points)
+        check_points(points)
     return Fragment(
         "<g"
         + (f' data-p="{points}"' if points else "")
