@@ -4,3 +4,5 @@
 keeps them on disk, `server.updates` applies changes, `server.web` answers requests, `server.net` owns
 the sockets. Importing this package does nothing.
 """
+
+__version__ = "1.0.0"

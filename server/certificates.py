@@ -79,8 +79,10 @@ class CertificateInfo:
     def days_left(self, now_ms: int) -> int:
         return (self.not_after_ms - now_ms) // 86_400_000
 
-    def answers_to(self, host: str) -> bool:
-        """Whether `host` (lower-case, without port) is one of ours (H5)."""
+    def __contains__(self, host: object) -> bool:
+        """Whether `host` (lower-case, without port, IPv6 in brackets) is one of ours (H5)."""
+        if not isinstance(host, str):
+            return False
         return host in self.hosts or ("." in host and host[host.index(".") :] in self.wildcards)
 
 
@@ -105,7 +107,7 @@ def ensure_certificates(
     cert = _load_certificate(files.server_cert)
     if cert is not None and files.server_key.exists() and not _made_here(cert, files):
         _check_pair(cert, files)
-        return _describe(cert, files, own=True, note="")
+        return _describe(cert, files, names, own=True, note="")
     note = ""
     root = _load_certificate(files.root_cert)
     if root is None or not files.root_key.exists() or not _usable_root(root, wanted, now):
@@ -117,7 +119,7 @@ def ensure_certificates(
         cert = _make_server(files, root, wanted, now)
     assert cert is not None
     _check_pair(cert, files)
-    return _describe(cert, files, own=False, note=note)
+    return _describe(cert, files, names, own=False, note=note)
 
 
 def _wanted_names(machine: Machine, names: Iterable[str]) -> list[x509.GeneralName]:
@@ -336,8 +338,11 @@ def fingerprint(cert: x509.Certificate) -> str:
     return ":".join(re.findall("..", digest))
 
 
-def _describe(cert: x509.Certificate, files: CertificateFiles, *, own: bool, note: str) -> CertificateInfo:
+def _describe(
+    cert: x509.Certificate, files: CertificateFiles, names_given: Iterable[str], *, own: bool, note: str
+) -> CertificateInfo:
     hosts: set[str] = {"localhost", "127.0.0.1", "[::1]"}
+    hosts.update(f"[{name}]" if ":" in name else name for name in names_given)
     wildcards: set[str] = set()
     try:
         names = cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from http_core.limits import Limits
 from server.net.net_limits import NetLimits
@@ -45,7 +45,9 @@ def apply_limits(changes: Mapping[str, float]) -> AllLimits:
 def _changed(record: Record, changes: Mapping[str, float]) -> Record:
     known = _numbers(record)
     # A whole-number limit stays one, whatever was typed: 10.0 connections are 10.
-    mine = {name: type(known[name])(value) for name, value in changes.items() if name in known}
+    mine: dict[str, Any] = {
+        name: type(known[name])(value) for name, value in changes.items() if name in known
+    }
     return replace(record, **mine)
 
 

@@ -13,13 +13,12 @@ from collections.abc import Callable
 from server.domain.accounts import PasswordHasher, check_username
 from server.domain.failures import Failure
 from server.domain.ids import NotebookId, UserId
-from server.domain.share_code import class_code_hash
 from server.logs import Logs, escape_for_log
 from server.net.net_server import NetServer
 from server.storage.contracts import Notebook, Storage, User
+from server.web.reset_codes import LIFE_S, issue_reset_code
 from server.web.revocation import Revocation
 
-RESET_MINUTES = 15
 TRASH_DAYS = 30
 
 
@@ -97,13 +96,11 @@ class ServerOperator:
         return f"Account {user.id} was made. " + self._lend_reset_code(user)
 
     def _lend_reset_code(self, user: User) -> str:
-        code = f"{secrets.randbelow(10**8):08d}"
-        until_ms = self._now_ms() + RESET_MINUTES * 60_000
-        self._storage.resets.put(user.id, class_code_hash(code), until_ms)
+        code = issue_reset_code(self._storage.resets, user.id, self._now_ms())
         shown = f"{code[:4]} {code[4:]}"
         return (
             f"One-time code for '{escape_for_log(user.username)}': {shown}. It sets a new password on the login page "
-            f"('Forgot your password?') within {RESET_MINUTES} minutes, five tries."
+            f"('Forgot your password?') within {LIFE_S // 60} minutes, five tries."
         )
 
     # --- notebooks ---------------------------------------------------------------------------------------------

@@ -257,16 +257,35 @@ class MetaStore(Protocol):
 class Storage(Protocol):
     """An open database."""
 
-    users: UserStore
-    sessions: SessionStore
-    notebooks: NotebookStore
-    shares: ShareStore
-    guests: GuestStore
-    changes: ChangeStore
-    attempts: AttemptStore
-    resets: ResetStore
-    visits: VisitStore
-    meta: MetaStore
+    @property
+    def users(self) -> UserStore: ...
+
+    @property
+    def sessions(self) -> SessionStore: ...
+
+    @property
+    def notebooks(self) -> NotebookStore: ...
+
+    @property
+    def shares(self) -> ShareStore: ...
+
+    @property
+    def guests(self) -> GuestStore: ...
+
+    @property
+    def changes(self) -> ChangeStore: ...
+
+    @property
+    def attempts(self) -> AttemptStore: ...
+
+    @property
+    def resets(self) -> ResetStore: ...
+
+    @property
+    def visits(self) -> VisitStore: ...
+
+    @property
+    def meta(self) -> MetaStore: ...
 
     @property
     def warnings(self) -> Sequence[str]:

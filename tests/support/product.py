@@ -182,12 +182,17 @@ class Person:
         if body is not None:
             raw = body if isinstance(body, bytes) else json.dumps(body).encode()
             sent.setdefault("Content-Type", "application/json")
+        used_before = connection.sock is not None
         try:
             connection.request(method, path, raw, sent)
             response = connection.getresponse()
             content = response.read()
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException) as error:
             self.close()
+            if used_before and isinstance(
+                error, http.client.RemoteDisconnected | BrokenPipeError | ConnectionResetError
+            ):
+                return self.request(method, path, body, **headers)  # the server closed an idle connection
             raise
         set_cookies = response.headers.get_all("Set-Cookie") or []
         for line in set_cookies:

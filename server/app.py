@@ -1,0 +1,310 @@
+"""The program: makes every part, joins them, runs until it is told to stop, and stops without losing anything.
+
+Owns `Server` with the steps of the 2022 program in their order (console, TLS context, bind, listen, Pipe and Queue,
+update process, update thread, the [INIT] line, run) and the order of stopping. The only module where the objects of
+different packages meet. `start` and `run` are the main thread, `send_updates` a thread of its own. Implements O2.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType
+
+from server import __version__
+from server.addresses import Machine, look_around, typed_addresses
+from server.certificates import CertificateFiles, CertificateInfo, ensure_certificates
+from server.console_io import ConsoleSocket, read_standard_input
+from server.data import OpenData, open_data
+from server.domain.accounts import PasswordHasher
+from server.limits import AllLimits, apply_limits
+from server.logs import Logs, open_logs
+from server.net.net_server import NetServer
+from server.net.tls import CertificateFiles as ReloadingContext
+from server.operator import ServerOperator
+from server.settings import Settings, make_listeners
+from server.start_text import start_text
+from server.updates.generation import SpawnedGeneration
+from server.updates.loop import update_open_notebooks_loop
+from server.updates.pacer import PacerThread
+from server.updates.process import UpdateProcess
+from server.updates.replicas import Replicas
+from server.web.assembly import Web, WebParts, join_web
+from server.web.clock import Clock
+from server.web.routes import Route
+from server.web.services import CertificateFacts, WebSettings
+from server.web.static_manifest import read_site
+
+ROOT = Path(__file__).resolve().parent.parent
+DRAIN_S = 10.0
+_log = logging.getLogger("server")
+
+
+class Server:
+    """One running server on one data folder."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        more_routes: tuple[Route, ...] = (),
+        guesses_limited: bool = True,
+    ) -> None:
+        """Nothing is opened before `start`.
+
+        Args:
+            settings: what the operator chose.
+            more_routes: rows beside the product's own (outside checks).
+            guesses_limited: False switches off the budgets for failed logins and code misses (outside checks).
+        """
+        self.settings = settings
+        self._more_routes = more_routes
+        self._guesses_limited = guesses_limited
+        self._clock = Clock()
+        self._limits: AllLimits = apply_limits(settings.limits)
+        self._stop_asked = threading.Event()
+        self._signals = 0
+        self._stopping = False
+        self._started_s = time.monotonic()
+
+    # --- starting ----------------------------------------------------------------------------------------------
+
+    def start(self) -> int:
+        """Start every part in the original's order, then run; returns the exit status.
+
+        Raises:
+            SettingsError, StartRefused, CertificateError: what is wrong and what to do, in one sentence.
+        """
+        settings = self.settings
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._data: OpenData = open_data(settings)
+        self._logs: Logs = open_logs(settings.logs_dir, console=sys.stdout)
+        try:
+            self._machine: Machine = look_around()
+            self._start_console()
+            self._make_tls_context()
+            listeners = self._bind_and_listen()
+            self._make_pipe_and_queue()
+            self._start_update_process()
+            self._start_update_thread()
+            self._open_doors(listeners)
+            self._print_init_line()
+            return self.run()
+        except BaseException:
+            self._abandon()
+            raise
+
+    def _start_console(self) -> None:
+        """Signals count from here; commands are read once the server is ready for them."""
+        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), self._on_signal)
+
+    def _make_tls_context(self) -> None:
+        files = CertificateFiles(self.settings.https_dir)
+        now = datetime.datetime.now(datetime.UTC)
+        self._certificate: CertificateInfo = ensure_certificates(
+            files, self._machine, self.settings.names, now=now
+        )
+        self._context = ReloadingContext(files.server_cert, files.server_key)
+
+    def _bind_and_listen(self) -> list[socket.socket]:
+        return make_listeners(self.settings)
+
+    def _make_pipe_and_queue(self) -> None:
+        """Both ends of the Pipe and the Queue; each start of the update process gets a fresh pair."""
+        storage, clock = self._data.storage, self._clock
+        spawn = multiprocessing.get_context("spawn")
+        settings = self._data.update_settings
+        self._updates = UpdateProcess(
+            lambda number: SpawnedGeneration(number, update_open_notebooks_loop, settings, spawn, _log),
+            on_restart=self._recheck_polls,
+            log=_log,
+        )
+        self._pacer = PacerThread(clock.monotonic_s, _log)
+        self._web: Web = join_web(
+            WebParts(
+                storage=storage,
+                updates=self._updates,
+                replicas=Replicas(storage, self._data.snapshots),
+                hasher=PasswordHasher(),
+                site=read_site(ROOT / "public", ROOT / "node_modules", clock.now_ms),
+                pacer=self._pacer,
+                hosts=lambda: self._certificate,
+                addresses=lambda: self._addresses,
+                certificate=lambda: self._certificate_facts,
+                health=self._health,
+                access_log=self._logs.access,
+                discard_files=self._data.snapshots.remove,
+                settings=WebSettings(
+                    version=__version__,
+                    signup_open=self.settings.signup_open,
+                    hsts=self.settings.hsts,
+                    trusted_proxies=frozenset(self.settings.trusted_proxies),
+                ),
+                limits=self._limits.web,
+                clock=clock,
+                guesses_limited=self._guesses_limited,
+                more_routes=self._more_routes,
+            )
+        )
+        self._online_clients = self._web.services.online_clients
+
+    def _start_update_process(self) -> None:
+        self._updates.start()
+
+    def _start_update_thread(self) -> None:
+        self._pacer.start()
+        self._update_thread = threading.Thread(target=self.send_updates, name="send_updates", daemon=True)
+        self._update_thread.start()
+
+    def _open_doors(self, listeners: list[socket.socket]) -> None:
+        port = listeners[0].getsockname()[1]
+        self._addresses = typed_addresses(self._machine, self.settings.names, port)
+        self._port = port
+        self._certificate_facts = self._describe_certificate()
+        self._net = NetServer(
+            self._web.application,
+            listeners=listeners,
+            context=self._context,
+            limits=self._limits.net,
+            uncapped=frozenset(self.settings.trusted_proxies),
+        )
+        self._operator = ServerOperator(
+            storage=self._data.storage,
+            revocation=self._web.services.revocation,
+            hasher=self._web.services.hasher,
+            net=self._net,
+            logs=self._logs,
+            save_tables=self._save_tables,
+            request_stop=self.request_stop,
+            now_ms=self._clock.now_ms,
+        )
+        self._net.start()
+
+    def _print_init_line(self) -> None:
+        notes = [*self._data.notes, *self._data.storage.warnings]
+        if self._certificate.note:
+            notes.insert(0, f"The server {self._certificate.note}.")
+        print(
+            start_text(
+                version=__version__,
+                addresses=self._addresses,
+                port=self._port,
+                kept=self._data.storage.describe(),
+                data_dir=str(self.settings.data_dir),
+                certificate=self._certificate,
+                notes=notes,
+                console=self.settings.console,
+            ),
+            flush=True,
+        )
+        took_ms = (time.monotonic() - self._started_s) * 1000
+        _log.info("[INIT] ready on port %d after %.0f ms", self._port, took_ms)
+
+    # --- running -----------------------------------------------------------------------------------------------
+
+    def run(self) -> int:
+        """Serve until somebody asks to stop, then stop safely; returns the exit status."""
+        self._console_socket = ConsoleSocket(self.settings.data_dir, self._operator)
+        self._console_socket.start()
+        if self.settings.console:
+            is_terminal = sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
+            threading.Thread(
+                target=read_standard_input,
+                args=(self._operator,),
+                kwargs={"is_terminal": is_terminal},
+                name="console",
+                daemon=True,
+            ).start()
+        while not self._stop_asked.wait(timeout=3600):
+            continue
+        self._shut_down()
+        return 0
+
+    def _recheck_polls(self) -> None:
+        """After the update process was replaced: what waits may have been stored without being pushed."""
+        self._online_clients.recheck()
+
+    def send_updates(self) -> None:
+        """The update thread: answers and applied changes from the Queue to the writers and the waiting polls."""
+        self._updates.send_updates(self._online_clients.publish)
+
+    def request_stop(self, why: str) -> None:
+        """Ask the main thread to stop. Any thread; asking twice is harmless."""
+        if not self._stop_asked.is_set():
+            _log.info("stopping: %s", why)
+            self._stop_asked.set()
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self._signals += 1
+        if self._signals > 1:
+            os._exit(1)  # a second signal leaves at once; whatever was acknowledged is on disk
+        self._stop_asked.set()
+
+    # --- stopping ----------------------------------------------------------------------------------------------
+
+    def _shut_down(self) -> None:
+        """Stop accepting, answer open polls, let writers finish, write snapshots and tables, leave."""
+        self._stopping = True
+        _log.info("stopping: no new connections, open requests are answered")
+        self._console_socket.stop()
+        self._net.stop_accepting()
+        self._online_clients.close()
+        self._net.drain(DRAIN_S)
+        _log.info(self._save_tables())
+        self._updates.stop()
+        self._web.pools.stop(DRAIN_S)
+        self._net.stop()
+        self._pacer.stop()
+        self._data.close()
+        _log.info("stopped after %.0f s", time.monotonic() - self._started_s)
+        self._logs.stop()
+
+    def _abandon(self) -> None:
+        """Undo a start that failed half way."""
+        for name in ("_net", "_updates", "_pacer"):
+            part = getattr(self, name, None)
+            if part is not None:
+                part.stop()
+        self._data.close()
+        self._logs.stop()
+
+    # --- figures -----------------------------------------------------------------------------------------------
+
+    def _save_tables(self) -> str:
+        """`save`: every changed snapshot, then the JSON tables; returns the sentence for the operator."""
+        self._updates.flush()
+        return self._data.save_tables()
+
+    def _describe_certificate(self) -> CertificateFacts:
+        pem = None
+        if not self._certificate.own:
+            pem = CertificateFiles(self.settings.https_dir).root_cert.read_bytes()
+        fingerprint = self._certificate.sha256.replace(":", "").lower()
+        return CertificateFacts(fingerprint, not self._certificate.own, pem)
+
+    def _health(self) -> Mapping[str, object]:
+        """The members of /health (O3); reads memory only."""
+        state = self._updates.state
+        healthy = state.value == "running" and not self._stopping
+        return {
+            "status": "stopping" if self._stopping else "ok" if healthy else "degraded",
+            "version": __version__,
+            "database": self._data.kind,
+            "update_process": state.value,
+            "oldest_unsynced_ms": self._updates.oldest_unsynced_ms,
+            "certificate_days": self._certificate.days_left(self._clock.now_ms()),
+            "waiting_polls": self._online_clients.counts().waiting,
+            "connections": self._net.counters()["connections"],
+            "uptime_s": int(time.monotonic() - self._started_s),
+        }

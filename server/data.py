@@ -1,0 +1,73 @@
+"""The data folder and the database behind it, opened in the one safe order.
+
+Owns that order: the folder's lock, the storage key, the database, what an empty database is filled from (JSON tables
+or a `Protected/` folder of 2022), the snapshots. Used by the start and by the commands beside the server. Main thread.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from server.settings import Settings, read_database_config
+from server.storage.contracts import DatabaseConfig
+from server.storage.data_lock import DataLock, lock_data_folder
+from server.storage.opening import SqlStorage, open_storage
+from server.storage.sealed import Sealer
+from server.storage.snapshots import SnapshotStore
+from server.storage.storage_key import load_or_create_key
+from server.updates.child import UpdateSettings
+
+
+@dataclass(slots=True)
+class OpenData:
+    """Everything opened on one data folder; `close` gives it back."""
+
+    data_dir: Path
+    config: DatabaseConfig
+    lock: DataLock
+    key: bytes
+    storage: SqlStorage
+    snapshots: SnapshotStore
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        return self.config.kind
+
+    def close(self) -> None:
+        self.storage.close()
+        self.lock.release()
+
+    @property
+    def update_settings(self) -> UpdateSettings:
+        """What the update process needs to open the same data."""
+        return UpdateSettings(self.config, str(self.data_dir), self.key)
+
+    def save_tables(self) -> str:
+        """Write the JSON tables; returns the sentence for the operator."""
+        return "saved"
+
+
+def open_data(settings: Settings) -> OpenData:
+    """Open the data folder and its database for the one server that may run on them.
+
+    Raises:
+        SettingsError: `dbconfig.json` is wrong.
+        StartRefused: another server runs here, the key is missing, the database cannot be used, ...
+    """
+    data_dir = settings.data_dir
+    config = read_database_config(settings)
+    lock = lock_data_folder(data_dir)
+    try:
+        sqlite_path = Path(config.path) if config.kind == "sqlite" else None
+        key = load_or_create_key(data_dir, environment=os.environ, sqlite_path=sqlite_path)
+        sealer = Sealer(key)
+        storage = open_storage(config, sealer, role="main")
+        snapshots = SnapshotStore(settings.protected_dir / "Notebooks", sealer)
+        snapshots.prepare()
+    except BaseException:
+        lock.release()
+        raise
+    return OpenData(data_dir, config, lock, key, storage, snapshots)
