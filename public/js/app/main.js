@@ -19,16 +19,24 @@ import { NotebookSession, randomText } from "./notebook_session.js";
 /** @typedef {import("../core/i18n.js").Language} Language */
 /** @typedef {import("./memory.js").User} User */
 
+/** A visit is told to the server once the page has been quiet for this long. */
+const VISIT_AFTER_MS = 4000;
+
 export class App {
+  visitTimer = 0;
   /** @type {User|null} */ user = null;
   /** @type {Target|null} */ target = null;
-  /** @type {NotebookSession} */ session;
-  /** @type {Board} */ board;
   notebook = new NotebookDocument();
+  /** Made by `open`, which `start` awaits before anything else. */
+  session = /** @type {NotebookSession} */ (/** @type {unknown} */ (undefined));
+  board = /** @type {Board} */ (/** @type {unknown} */ (undefined));
   /** @type {import("./notebook_session.js").SessionState} */
   state = { saved: "yes", waiting: 0, refused: 0, phase: "local" };
   head = { role: "owner", title: "", description: "" };
-  /** Who else is here, as the last poll said (P6). @type {any[]} */ here = [];
+  /** Who is here, as the last poll said (P6). @type {any[]} */ here = [];
+  hereCount = 0;
+  /** @type {Map<string, number[]>} where others pointed last */ cursors = new Map();
+  /** @type {import("../net/live.js").LiveSender|null} */ live = null;
   page = randomText(10);
 
   /**
@@ -47,7 +55,6 @@ export class App {
     this.account = new BroadcastChannel("account");
     this.account.onmessage = () => location.reload();
     translatePage(document, this.t);
-    makeHint(this.t, language);
     document.body.classList.toggle("left-handed", memory.leftHanded);
     const byLink = new URLSearchParams(location.search).has("nb");
     this.sidebar = new Sidebar(
@@ -70,6 +77,7 @@ export class App {
         onUndo: () => this.board.undo(),
         onRedo: () => this.board.redo(),
         onClear: () => this.clear(),
+        hasTool: (tool) => tool in this.board.tools,
       },
       this.popovers,
       this.t,
@@ -81,6 +89,7 @@ export class App {
     this.notebook.subscribe(() => this.refresh());
     window.addEventListener("popstate", () => this.open(targetOf(location)));
     window.addEventListener("keydown", (event) => this.key(event));
+    window.addEventListener("pagehide", () => this.keepUndo());
     navigator.locks?.request(`page|${this.page}`, () => new Promise(() => {}));
   }
 
@@ -104,16 +113,41 @@ export class App {
 
   /** @param {Target|null} target */
   async open(target) {
-    this.session?.close();
-    this.board?.destroy();
-    this.popovers.close();
-    unmarkReady();
+    this.close();
     this.target = target;
-    this.here = [];
     const listed = target?.kind === "own" ? this.sidebar.notebook(target.id) : undefined;
     this.head = { role: "owner", title: listed?.title ?? "", description: listed?.description ?? "" };
     this.notebook.begin({ seq: 0, epoch: "" });
-    const session = new NotebookSession(target, this.notebook, {
+    this.session = this.makeSession(target);
+    this.board = this.makeBoard();
+    this.applyChoice(this.toolbar.choice);
+    this.sidebar.mark(target?.kind === "own" ? target.id : null, false);
+    showTitle(this.head.title, this.t("app.name"));
+    makeHint(this.t, this.language, target === null);
+    await this.session.start();
+    if (!target) return;
+    const { LiveSender } = await import("../net/live.js");
+    if (this.target === target) this.live = new LiveSender(target, this.client, () => this.others.length === 0);
+  }
+
+  close() {
+    this.keepUndo();
+    this.session?.close();
+    this.board?.destroy();
+    this.live?.close();
+    this.live = null;
+    this.popovers.close();
+    this.here = [];
+    this.hereCount = 0;
+    this.cursors.clear();
+    this.showPeople();
+    unmarkReady();
+  }
+
+  /** @param {Target|null} target */
+  makeSession(target) {
+    const showTray = { action: { label: this.t("tray.show"), run: () => this.openMenu() } };
+    return new NotebookSession(target, this.notebook, {
       store: this.store,
       owner: this.owner,
       page: this.page,
@@ -121,23 +155,33 @@ export class App {
       onState: (state) => this.showState(state),
       onLive: (body) => this.showLive(body),
       onLoaded: () => this.painted(),
-      onApplied: (applied) => this.applied(applied),
-      onDropped: () => toast(this.t("tray.new"), { bad: true, action: { label: this.t("tray.show"), run: () => this.openMenu() } }),
+      onApplied: (answer) => this.applied(answer),
+      onDropped: (op) => {
+        this.board.forgetOp(op);
+        toast(this.t("tray.new"), { bad: true, ...showTray });
+      },
       onHead: (head) => this.showHead(head),
       onGone: (reason, sentence) => this.showGone(reason, sentence),
     });
-    this.session = session;
-    this.board = new Board({
+  }
+
+  makeBoard() {
+    const board = new Board({
       root: byId("board"),
       document: this.notebook,
       onChange: (command, data) => this.session.submit(command, data),
-      onLive: (info) => this.sendLive(info),
-      settings: { language: this.language, storageKey: session.board, storage: localStorage },
+      onLive: (info) => this.live?.send(info),
+      settings: { rightToLeft: this.language === "he", undo: this.memory.undo(this.session.board) },
     });
-    this.applyChoice(this.toolbar.choice);
-    this.sidebar.mark(target?.kind === "own" ? target.id : null, false);
-    showTitle(this.head.title, this.t("app.name"));
-    await session.start();
+    board.addEventListener("undochange", () => this.refresh());
+    board.addEventListener("toolchange", () => this.toolbar.follow(board.toolName, board.settings.size));
+    board.addEventListener("drawstart", () => showHint(false));
+    return board;
+  }
+
+  /** The undo stack outlives a reload. */
+  keepUndo() {
+    if (this.board) this.memory.keepUndo(this.session.board, this.board.undoState);
   }
 
   /** Goes to another notebook without leaving the page. @param {Target|null} target */
@@ -151,7 +195,7 @@ export class App {
     if (!this.user) return;
     try {
       const { data } = await call("GET", "/NotebookList");
-      this.sidebar.showNotebooks(data, this.memory.visits);
+      this.sidebar.showNotebooks(data);
       const listed = this.target?.kind === "own" ? this.sidebar.notebook(this.target.id) : undefined;
       if (listed) this.showHead({ ...this.head, title: listed.title, description: listed.description });
     } catch (failure) {
@@ -212,7 +256,7 @@ export class App {
 
   clear() {
     this.board.clear();
-    toast(this.t("toast.cleared"), { action: { label: this.t("tool.undo"), run: () => this.board.undo() } });
+    toast(this.t("toast.cleared"), { action: { label: this.t("toast.restore"), run: () => this.board.undo() } });
   }
 
   async share() {
@@ -230,13 +274,13 @@ export class App {
   /** @param {string} paper */
   setPaper(paper) {
     const margin = this.language === "he" ? "right" : "left";
-    this.board.setPaper({ paper, margin: paper === "ruled" ? margin : "none" });
+    this.board.setPaper(paper, paper === "ruled" ? margin : "none");
   }
 
   /** @param {import("../ui/toolbar.js").Choice} choice */
   applyChoice({ tool, size, colour }) {
     if (!this.board) return;
-    this.board.setTool(tool);
+    this.board.setTool(/** @type {import("../ui/board.js").ToolName} */ (tool));
     this.board.setSize(size);
     this.board.setColour(colour);
   }
@@ -251,7 +295,7 @@ export class App {
   showHead(head) {
     this.head = { ...this.head, ...Object.fromEntries(Object.entries(head).filter(([, value]) => value)) };
     showTitle(this.head.title, this.t("app.name"));
-    this.board.setReadOnly(this.head.role === "view");
+    this.board.setRole(this.head.role);
     document.body.classList.toggle("read-only", this.head.role === "view");
   }
 
@@ -280,8 +324,18 @@ export class App {
   painted() {
     const seq = this.notebook.seq;
     this.refresh();
-    if (this.target?.kind === "own") this.memory.noteVisit(this.target.id, seq);
+    this.noteVisit(seq);
     this.board.whenPainted().then(() => this.notebook.seq >= seq && markReady(seq));
+  }
+
+  /** Tells the server how far the user has seen the notebook, a little after the last change. @param {number} seq */
+  noteVisit(seq) {
+    const { target, user } = this;
+    if (!user || !target) return;
+    window.clearTimeout(this.visitTimer);
+    const named = target.kind === "own" ? { id: target.id } : { code: target.code };
+    const note = () => exchange("POST", "/api/notebook/visit", { ...named, seq });
+    this.visitTimer = window.setTimeout(note, VISIT_AFTER_MS);
   }
 
   refresh() {
@@ -293,39 +347,50 @@ export class App {
     if (!this.target) this.sidebar.mark(null, !empty);
   }
 
-  /** @param {any} body */
+  /** @param {any} body of a poll that carries `live` or `here` */
   async showLive(body) {
-    const { showPresence } = await import("../net/live.js");
-    showPresence(this, body);
+    if (body.here) {
+      this.here = body.here;
+      this.hereCount = body.here_count ?? body.here.length;
+      this.board.setPeers(this.others);
+      this.showPeople();
+    }
+    if (!body.live?.length) return;
+    const { liveItems } = await import("../net/live.js");
+    const items = liveItems(body.live);
+    for (const { client, cursor } of items) if (cursor) this.cursors.set(client, cursor);
+    this.board.showLive(items);
   }
 
-  /** @param {any} info */
-  async sendLive(info) {
-    if (!this.target) return;
-    const { sendLive } = await import("../net/live.js");
-    sendLive(this, info);
+  /** Everybody here but this browser. */
+  get others() {
+    return this.here.filter((one) => one.client !== this.client);
+  }
+
+  async showPeople() {
+    if (this.others.length === 0) byId("people").replaceChildren();
+    else (await import("../ui/presence.js")).showPeople(this);
+  }
+
+  /** @param {string} client */
+  jumpToPeer(client) {
+    const place = this.cursors.get(client);
+    if (place) this.board.jumpTo(place[0], place[1]);
+    else this.board.zoomToFit();
   }
 
   /** @param {string} reason @param {string} sentence */
   showGone(reason, sentence) {
-    this.board.setReadOnly(true);
+    this.board.setRole("view");
     const home = { label: this.t("toast.home"), run: () => this.go(null) };
     toast(failureText(this.t, { reason, sentence }), { bad: true, action: home, forMs: 60_000 });
   }
 
-  /** @param {KeyboardEvent} event */
+  /** Ctrl+S; the board's own keys are the board's. @param {KeyboardEvent} event */
   key(event) {
-    const typing = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
-    const command = event.ctrlKey || event.metaKey;
-    const letter = event.code.replace("Key", "");
-    if (command && letter === "S") this.save();
-    else if (typing || event.altKey) return;
-    else if (command && letter === "Z") event.shiftKey ? this.board.redo() : this.board.undo();
-    else if (command && letter === "Y") this.board.redo();
-    else if (!command && letter === "P") this.toolbar.take("pen");
-    else if (!command && letter === "E") this.toolbar.take("eraser");
-    else return;
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.code !== "KeyS") return;
     event.preventDefault();
+    this.save();
   }
 
   /** @param {boolean} left */
@@ -346,7 +411,7 @@ export class App {
 }
 
 async function main() {
-  const memory = new Memory(localStorage);
+  const memory = new Memory(localStorage, sessionStorage);
   const language = chooseLanguage(memory.language, navigator.languages);
   document.documentElement.lang = language;
   document.documentElement.dir = directionOf(language);

@@ -1,6 +1,6 @@
 /**
  * What this browser remembers between visits, under which names: language, hand, who was logged in last,
- * its id in presence, how far each notebook was read. Preferences only; ink lives in net/journal_store.js.
+ * its id in presence, each board's undo stack. Preferences only; ink lives in net/journal_store.js.
  */
 
 /** @typedef {{id: number, username: string}} User */
@@ -10,15 +10,16 @@ const KEYS = {
   leftHanded: "notebooks.leftHanded",
   user: "notebooks.user",
   client: "notebooks.client",
-  visits: "notebooks.visits",
   signedUp: "notebooks.signedUp",
   guestName: "notebooks.guestName",
+  undo: "notebooks.undo.",
 };
 
 export class Memory {
-  /** @param {Storage} storage */
-  constructor(storage) {
+  /** @param {Storage} storage of the browser @param {Storage} tabStorage of this tab */
+  constructor(storage, tabStorage) {
     this.storage = storage;
+    this.tabStorage = tabStorage;
   }
 
   /** @returns {string|null} */
@@ -61,16 +62,6 @@ export class Memory {
     return known;
   }
 
-  /** @returns {Record<string, number>} last number seen, by notebook */
-  get visits() {
-    return this.#json(KEYS.visits, {});
-  }
-
-  /** @param {number} id @param {number} seq */
-  noteVisit(id, seq) {
-    this.storage.setItem(KEYS.visits, JSON.stringify({ ...this.visits, [id]: seq }));
-  }
-
   get guestName() {
     return this.storage.getItem(KEYS.guestName) ?? "";
   }
@@ -78,6 +69,16 @@ export class Memory {
   /** @param {string} name */
   setGuestName(name) {
     this.storage.setItem(KEYS.guestName, name);
+  }
+
+  /** @param {string} board @returns {unknown} its undo stack, as kept by this tab */
+  undo(board) {
+    return this.#json(KEYS.undo + board, undefined, this.tabStorage);
+  }
+
+  /** @param {string} board @param {unknown} state */
+  keepUndo(board, state) {
+    this.tabStorage.setItem(KEYS.undo + board, JSON.stringify(state));
   }
 
   /** The account was made just now: ink drawn before becomes its first notebook. */
@@ -95,13 +96,13 @@ export class Memory {
   /** Forgets what belongs to the account that logs out. */
   forgetUser() {
     this.storage.removeItem(KEYS.user);
-    this.storage.removeItem(KEYS.visits);
+    this.tabStorage.clear();
   }
 
-  /** @template T @param {string} key @param {T} otherwise @returns {T} */
-  #json(key, otherwise) {
+  /** @template T @param {string} key @param {T} otherwise @param {Storage} [storage] @returns {T} */
+  #json(key, otherwise, storage = this.storage) {
     try {
-      return JSON.parse(this.storage.getItem(key) ?? "null") ?? otherwise;
+      return JSON.parse(storage.getItem(key) ?? "null") ?? otherwise;
     } catch {
       return otherwise;
     }

@@ -49,7 +49,8 @@ export class Sync {
   /** @type {Record<"load"|"poll"|"post", number>} */ #failures = { load: 0, poll: 0, post: 0 };
   /** @type {string|null} op that a 409 named before the last load */ #conflict = null;
   /** @type {[string, any, string][]} */ #inFlight = [];
-  #refusalOfAll = { reason: "not_found", sentence: "" };
+  /** Epoch under which the post in flight was sent. */ #postedUnder = "";
+  /** Polls are numbered: the answer to one from before a load says nothing about what was loaded. */ #ticket = 0;
 
   /**
    * @param {Journal} journal

@@ -24,13 +24,14 @@ export const catalogue = {
   "toolbar.keep": "Keep and share",
 
   "kind.pen": "Pen",
+  "kind.fine": "Fine pen",
+  "kind.highlighter": "Highlighter",
+  "kind.hand": "Move the sheet",
+  "kind.partial_eraser": "Erase what you touch",
   "kind.constant": "Even line",
-  "kind.marker": "Highlighter",
   "kind.lasso": "Select with a loop",
   "kind.rectangle": "Select with a box",
-  "kind.pan": "Move the sheet",
   "kind.eraser": "Erase whole strokes",
-  "kind.cutter": "Erase what you touch",
 
   "colour.wheel": "Colour wheel",
   "colour.light": "Brightness",

@@ -24,13 +24,14 @@ export const catalogue = {
   "toolbar.keep": "שמירה ושיתוף",
 
   "kind.pen": "עט",
+  "kind.fine": "עט דק",
+  "kind.highlighter": "מדגיש",
+  "kind.hand": "הזזת הדף",
+  "kind.partial_eraser": "מחיקת מה שנוגעים בו",
   "kind.constant": "קו אחיד",
-  "kind.marker": "מדגיש",
   "kind.lasso": "בחירה בלולאה",
   "kind.rectangle": "בחירה במלבן",
-  "kind.pan": "הזזת הדף",
   "kind.eraser": "מחיקת קו שלם",
-  "kind.cutter": "מחיקת מה שנוגעים בו",
 
   "colour.wheel": "גלגל הצבעים",
   "colour.light": "בהירות",

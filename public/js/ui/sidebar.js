@@ -7,7 +7,7 @@ import { failureText } from "../core/i18n.js";
 import { button, byId, choiceRow, dayText, element, field, icon } from "./dom.js";
 
 /** @typedef {import("../core/i18n.js").Translate} Translate */
-/** @typedef {{id: number, title: string, description: string, seq: number, changed: number}} Listed */
+/** @typedef {{id: number, title: string, description: string, seq: number, changed: number, news?: boolean}} Listed */
 /** @typedef {{title: string, description: string, paper: string}} NotebookWords */
 
 /**
@@ -32,7 +32,6 @@ export class Sidebar {
   /** @type {{id: number|null, paper: string}|null} */ #form = null;
   #unsavedShown = false;
   #search = "";
-  /** @type {Record<string, number>} */ #visits = {};
 
   /**
    * @param {SidebarActions} actions
@@ -90,10 +89,9 @@ export class Sidebar {
     this.render();
   }
 
-  /** @param {Listed[]} notebooks @param {Record<string, number>} visits last seq seen, by notebook */
-  showNotebooks(notebooks, visits) {
+  /** @param {Listed[]} notebooks */
+  showNotebooks(notebooks) {
     this.#notebooks = [...notebooks].sort((a, b) => b.changed - a.changed);
-    this.#visits = visits;
     this.render();
   }
 
@@ -158,8 +156,7 @@ export class Sidebar {
   #entry(one, kept) {
     if (this.#form?.id === one.id) return this.#formNode(this.#form, kept);
     const current = one.id === this.#current;
-    const seen = this.#visits[one.id];
-    const news = !current && seen !== undefined && one.seq > seen;
+    const news = !current && one.news;
     const title = element("span", { class: "entry-title" });
     if (news) title.append(element("span", { class: "entry-news", role: "img", "aria-label": this.t("list.news") }));
     title.append(one.title);

@@ -88,12 +88,13 @@ const HANDWRITING = {
 /**
  * @param {Translate} t
  * @param {"en"|"he"} language
+ * @param {boolean} unsaved whether it is the unsaved board
  */
-export function makeHint(t, language) {
+export function makeHint(t, language, unsaved) {
   const { box, lines } = HANDWRITING[language];
   const picture = svgElement("svg", { viewBox: box, "aria-hidden": "true" });
   for (const d of lines) picture.append(svgElement("path", { d }));
-  byId("hint").replaceChildren(picture, element("p", {}, t("hint.how")));
+  byId("hint").replaceChildren(picture, element("p", {}, t(unsaved ? "hint.how" : "hint.notebook")));
 }
 
 /** @param {boolean} shown */

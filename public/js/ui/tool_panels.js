@@ -34,17 +34,18 @@ export function panelFor(which, toolbar) {
     case "pen":
       return toolMenu(toolbar, [
         ["pen", "P"],
+        ["fine", ""],
         ["constant", ""],
-        ["marker", "M"],
+        ["highlighter", "M"],
         null,
         ["lasso", "L"],
         ["rectangle", "R"],
-        ["pan", "H"],
+        ["hand", "H"],
       ]);
     case "eraser":
       return toolMenu(toolbar, [
         ["eraser", "E"],
-        ["cutter", "⇧E"],
+        ["partial_eraser", "Shift+E"],
       ]);
     case "size":
       return sizePanel(toolbar);
@@ -62,6 +63,7 @@ function toolMenu(toolbar, tools) {
       continue;
     }
     const [tool, key] = one;
+    if (!toolbar.actions.hasTool(tool)) continue;
     const choose = () => {
       toolbar.choose({ tool });
       toolbar.popovers.close();
@@ -87,8 +89,9 @@ function sizePanel(toolbar) {
   const output = element("output", {}, String(toolbar.choice.size));
   const show = () => {
     const { size, colour, tool } = toolbar.choice;
-    path.setAttribute("d", outlinePath(previewPoints(), widthOf(size, tool), tool));
-    path.setAttribute("fill", tool === "marker" ? markerColour(colour) : colour);
+    const word = tool === "highlighter" ? "marker" : tool;
+    path.setAttribute("d", outlinePath(previewPoints(), widthOf(size, word), word));
+    path.setAttribute("fill", word === "marker" ? markerColour(colour) : colour);
     output.textContent = String(size);
   };
   const slider = element("input", {

@@ -20,13 +20,14 @@ import { byId } from "./dom.js";
  * @property {() => void} onUndo
  * @property {() => void} onRedo
  * @property {() => void} onClear
+ * @property {(tool: string) => boolean} hasTool whether the board has it
  */
 
 /** @typedef {import("./dom.js").Popovers} Popovers */
 
 /** The tools that the Pen button stands for; the others belong to the Eraser. */
-export const PEN_TOOLS = ["pen", "constant", "marker", "lasso", "rectangle", "pan"];
-export const ERASER_TOOLS = ["eraser", "cutter"];
+export const PEN_TOOLS = ["pen", "fine", "constant", "highlighter", "lasso", "rectangle", "hand"];
+export const ERASER_TOOLS = ["eraser", "partial_eraser"];
 
 const REMEMBERED = "notebooks.tools";
 const HOLD_MS = 450;
@@ -54,13 +55,23 @@ export class Toolbar {
 
   /** @param {Partial<Choice>} change */
   choose(change) {
+    this.#remember(change);
+    this.actions.onChoice(this.choice);
+  }
+
+  /** @param {Partial<Choice>} change */
+  #remember(change) {
     this.choice = { ...this.choice, ...change };
     if (PEN_TOOLS.includes(this.choice.tool)) this.#lastPen = this.choice.tool;
     if (ERASER_TOOLS.includes(this.choice.tool)) this.#lastEraser = this.choice.tool;
     const kept = { ...this.choice, tool: "pen" };
     this.storage.setItem(REMEMBERED, JSON.stringify(kept));
     this.#show();
-    this.actions.onChoice(this.choice);
+  }
+
+  /** The board chose by itself (a key was pressed). @param {string} tool @param {number} size */
+  follow(tool, size) {
+    if (tool !== this.choice.tool || size !== this.choice.size) this.#remember({ tool, size });
   }
 
   /** @param {{undo: boolean, redo: boolean, clear: boolean}} possible */

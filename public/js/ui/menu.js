@@ -1,0 +1,205 @@
+/**
+ * What the status dot opens: the state in words, the tray of refused changes, who is here, and what belongs
+ * to the notebook and the page as a whole (paper, view, download, hand, language).
+ */
+
+import { failureText } from "../core/i18n.js";
+import { call } from "../net/api.js";
+import { button, choiceRow, element, field, toast } from "./dom.js";
+import { personDot } from "./presence.js";
+
+/** @typedef {import("../app/main.js").App} App */
+
+/** @param {App} app @param {HTMLElement} anchor */
+export function showMenu(app, anchor) {
+  const { t } = app;
+  const panel = element("div", { class: "wide" }, stateWords(app));
+  if (app.session.tray.length > 0) panel.append(tray(app));
+  if (app.target) panel.append(element("hr"), people(app));
+  panel.append(element("hr"), notebookPart(app), element("hr"), pagePart(app));
+  app.popovers.show(anchor, t("menu.title"), panel);
+}
+
+/** @param {App} app */
+function stateWords(app) {
+  const { t, state } = app;
+  const words = { local: "local", login: "login", gone: "gone" }[state.phase] ?? stateOf(state.saved);
+  const box = element("div", { class: "stack" }, element("p", {}, t(`menu.detail.${words}`)));
+  if (!app.store.durable) box.append(element("p", { class: "form-error" }, t("menu.detail.memory")));
+  if (state.phase === "login") {
+    box.append(element("a", { class: "button primary", href: "/login.html" }, t("menu.loginAgain")));
+  }
+  return box;
+}
+
+/** @param {"yes"|"sending"|"offline"} saved */
+function stateOf(saved) {
+  return saved === "yes" ? "stored" : saved;
+}
+
+/** @param {App} app */
+function tray(app) {
+  const { t, session } = app;
+  const box = element("section", { class: "stack" }, element("h3", {}, t("tray.title")));
+  const list = element("ul", { class: "plain-list" });
+  for (const entry of session.tray.slice(0, 20)) {
+    const row = element("li", { class: "row" });
+    const again = () => {
+      session.retry(entry.op);
+      row.remove();
+    };
+    const discard = () => {
+      session.discard(entry.op);
+      row.remove();
+    };
+    const why = failureText(t, { ...(entry.reason ? { reason: entry.reason } : {}), sentence: entry.sentence ?? "" });
+    row.append(
+      element("span", { class: "grow" }, t(`tray.${entry.command}`), element("span", { class: "muted" }, ` · ${why}`)),
+      button(t("tray.again"), again, "small"),
+      button(t("tray.discard"), discard, "small danger"),
+    );
+    list.append(row);
+  }
+  const all = () => {
+    for (const entry of session.tray) session.discard(entry.op);
+    box.remove();
+  };
+  box.append(list, button(t("tray.discardAll"), all, "small"));
+  return box;
+}
+
+/** @param {App} app */
+export function people(app) {
+  const { t, here } = app;
+  const box = element("section", { class: "stack" }, element("h3", {}, t("people.title")));
+  const list = element("ul", { class: "plain-list" });
+  list.append(element("li", {}, app.user ? me(app, app.user.username) : myName(app)));
+  for (const one of here.filter((other) => other.client !== app.client).slice(0, 12)) {
+    list.append(element("li", {}, person(app, one)));
+  }
+  box.append(list);
+  const rest = app.hereCount - Math.min(here.length, 13);
+  if (rest > 0) box.append(element("p", { class: "muted" }, t("people.more", { n: rest })));
+  return box;
+}
+
+/** @param {App} app @param {string} name */
+function me(app, name) {
+  return element("div", { class: "person" }, personDot(name, app.client, app.t("people.guest")), name, element("span", { class: "tag" }, app.t("people.you")));
+}
+
+/** A guest says here who they are (S3). @param {App} app */
+function myName(app) {
+  const { t, memory } = app;
+  const input = element("input", {
+    id: "guest-name",
+    class: "input",
+    maxlength: 30,
+    value: memory.guestName,
+    placeholder: t("people.guest"),
+    autocomplete: "nickname",
+  });
+  const problem = element("p", { class: "form-error", role: "alert", hidden: true });
+  const send = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    try {
+      await call("POST", "/api/guest", { name: input.value.trim() });
+      memory.setGuestName(input.value.trim());
+      problem.hidden = true;
+      app.popovers.close();
+    } catch (failure) {
+      problem.textContent = failureText(t, /** @type {any} */ (failure));
+      problem.hidden = false;
+    }
+  };
+  return element(
+    "form",
+    { class: "stack", onsubmit: send },
+    field(t("people.yourName"), input),
+    element("p", { class: "muted" }, t("people.nameHint")),
+    problem,
+    element("button", { type: "submit", class: "button small" }, t("people.setName")),
+  );
+}
+
+/** @param {App} app @param {{client: string, name: string, guest?: boolean}} one */
+function person(app, one) {
+  const { t } = app;
+  const name = one.name || t("people.guest");
+  const go = () => {
+    app.popovers.close();
+    app.jumpToPeer(one.client);
+  };
+  const words = element("button", { type: "button", class: "menu-item", "aria-label": t("people.goTo", { name }), onclick: go });
+  words.append(personDot(name, one.client, t("people.guest")), name);
+  if (one.guest) words.append(element("span", { class: "tag" }, t("people.guestTag")));
+  return words;
+}
+
+/** @param {App} app */
+function notebookPart(app) {
+  const { t } = app;
+  const mayEdit = app.head.role !== "view" && app.head.role !== "add";
+  const papers = ["plain", "ruled", "squared", "dotted"].map((value) => ({
+    value,
+    label: t(`paper.${value}`),
+    mark: element("span", { class: `paper-sample ${value}`, "aria-hidden": "true" }),
+  }));
+  const row = choiceRow(t("menu.paper"), "menu-paper", papers, app.notebook.paper.paper, (paper) => app.setPaper(paper));
+  const item = (/** @type {string} */ key, /** @type {() => void} */ run) => {
+    const press = () => {
+      app.popovers.close();
+      run();
+    };
+    return element("button", { type: "button", class: "menu-item", onclick: press }, t(key));
+  };
+  const box = element("div", { class: "stack" });
+  if (mayEdit) box.append(element("h3", {}, t("menu.paper")), row);
+  box.append(
+    element(
+      "div",
+      {},
+      item("menu.fit", () => app.board.zoomToFit()),
+      item("menu.svg", () => download(app, "svg")),
+      item("menu.png", () => download(app, "png")),
+    ),
+  );
+  return box;
+}
+
+/** @param {App} app @param {"svg"|"png"} kind */
+async function download(app, kind) {
+  const { t } = app;
+  try {
+    const made = kind === "svg" ? await app.board.exportSvg() : await app.board.exportPng();
+    const blob = made instanceof Blob ? made : new Blob([made], { type: "image/svg+xml" });
+    const url = URL.createObjectURL(blob);
+    const link = element("a", { href: url, download: `${app.head.title || t("app.name")}.${kind}` });
+    link.click();
+    window.setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  } catch {
+    toast(t("failure.unknown"), { bad: true });
+  }
+}
+
+/** @param {App} app */
+function pagePart(app) {
+  const { t } = app;
+  const left = element("button", { type: "button", class: "menu-item", "aria-pressed": String(app.leftHanded) }, t("menu.leftHanded"));
+  left.addEventListener("click", () => {
+    app.setLeftHanded(!app.leftHanded);
+    left.setAttribute("aria-pressed", String(app.leftHanded));
+  });
+  const languages = [
+    { value: "en", label: "English" },
+    { value: "he", label: "עברית" },
+  ];
+  const choose = (/** @type {string} */ value) => app.setLanguage(/** @type {any} */ (value));
+  return element(
+    "div",
+    { class: "stack" },
+    left,
+    choiceRow(t("menu.language"), "menu-language", languages, app.language, choose),
+    element("a", { class: "menu-item", href: "/connect" }, t("menu.connect")),
+  );
+}
