@@ -95,12 +95,21 @@ class Preparation:
             change.digest,
             group_id,
         )
-        self._size_bytes += len(data if change.command == "a" else json_text(data))
-        limits = self._document.limits
-        if self._size_bytes > limits.max_bytes or self._next_id - 1 > limits.max_strokes:
-            raise Failure.of("notebook_full")
+        self._check_quota(change.command, data)
         self._fresh[entry.op] = entry
         return entry
+
+    def _check_quota(self, command: str, data: JsonValue) -> None:
+        """Holds new strokes to the quotas; what takes ink away still fits into an eighth more."""
+        limits = self._document.limits
+        if command == "a":
+            self._size_bytes += len(data)
+            full = self._size_bytes > limits.max_bytes or self._next_id - 1 > limits.max_strokes
+        else:
+            self._size_bytes += len(json_text(data))
+            full = self._size_bytes > limits.max_bytes * 9 // 8
+        if full:
+            raise Failure.of("notebook_full")
 
     def _known(self, op: str, change: Change) -> Known | None:
         stored: Stroke | Deed | LogEntry | None = self._fresh.get(op) or self._document.known(op)

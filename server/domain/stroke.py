@@ -7,19 +7,21 @@ not decide what is in force (svg_document does). Pure; update process and reader
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from server.domain.cut_intervals import Interval, union
+from server.domain.path_data import MAX_COORDINATE
 from server.domain.stroke_cuts import cut_shape
-from server.domain.svg_vocabulary import Fragment, take_apart
-from server.domain.transform import move_shape, recolour_shape
+from server.domain.svg_vocabulary import Shape, take_apart
+from server.domain.transform import move_shape, reach, recolour_shape
 
 Cut = tuple[str, tuple[Interval, ...]]
 """The op of an `e` with cuts, and what it takes from one stroke."""
 
-Mod = tuple[int, str, Any]
-"""The number of an `m` or `s`, its op, and what it does: a colour, or (dx, dy) or (dx, dy, f, x, y)."""
+Mod = tuple[int, Any]
+"""The number of an `m` or `s`, and what it does: a colour, or (dx, dy), or (dx, dy, f, x, y)."""
 
 
 class Stroke(NamedTuple):
@@ -53,6 +55,21 @@ class Stroke(NamedTuple):
     def command(self) -> str:
         """The command of its change, for those who meet it in the op table."""
         return "a"
+
+    def with_hide(self, on: bool) -> Stroke:
+        """The record with one `e` more, or one less, that names it."""
+        return self._replace(hides=self.hides + (1 if on else -1))
+
+    def with_cut(self, op: str, intervals: tuple[Interval, ...], on: bool) -> Stroke:
+        """The record with a cut in force, or out of it."""
+        others = tuple(cut for cut in self.cuts if cut[0] != op)
+        return self._replace(cuts=(*others, (op, intervals)) if on else others)
+
+    def with_mod(self, seq: int, what: Any, on: bool) -> Stroke:
+        """The record with an `m` or `s` in force, at its place in the order of numbers, or out of it."""
+        place = bisect_left(self.mods, seq, key=lambda mod: mod[0])
+        after = self.mods[place:] if on else self.mods[place + 1 :]
+        return self._replace(mods=(*self.mods[:place], *([(seq, what)] if on else []), *after))
 
 
 class Deed(NamedTuple):
@@ -97,17 +114,63 @@ class Deed(NamedTuple):
                 return ()
 
 
-def drawn(stroke: Stroke) -> str:
-    """The canonical fragment of a stroke as it looks now, with its id."""
+class Drawn(NamedTuple):
+    """How a stroke looked when somebody last asked.
+
+    Attributes:
+        stroke: the record at that time.
+        text: the canonical fragment with its id.
+    """
+
+    stroke: Stroke
+    text: str
+
+
+def drawn(stroke: Stroke, before: Drawn | None = None) -> Drawn:
+    """How a stroke looks now.
+
+    Args:
+        stroke: the record.
+        before: how the same stroke looked earlier; where only moves and colours have come since, no more than
+            these are worked in.
+    """
+    if before is not None and before.stroke is stroke:
+        return before
     if not stroke.cuts and not stroke.mods:
-        return stroke.fragment
-    shape = take_apart(stroke.fragment)
-    if stroke.cuts:
-        shape = cut_shape(shape, union(interval for _, intervals in stroke.cuts for interval in intervals))
-    for _, _, what in stroke.mods:
+        return Drawn(stroke, stroke.fragment)
+    done = 0
+    if before is not None and before.stroke.cuts is stroke.cuts:
+        earlier = before.stroke.mods
+        done = len(earlier) if earlier == stroke.mods[: len(earlier)] else 0
+    if before is not None and done:
+        shape = take_apart(before.text)
+    else:
+        shape = take_apart(stroke.fragment)
+        if stroke.cuts:
+            cuts = union(interval for _, intervals in stroke.cuts for interval in intervals)
+            shape = cut_shape(shape, cuts)
+    for what in joined_moves(shape, [mod[1] for mod in stroke.mods[done:]]):
         shape = recolour_shape(shape, what) if type(what) is str else move_shape(shape, what)
-    fragment: Fragment = shape.fragment()
-    return fragment.render(stroke.id)
+    return Drawn(stroke, shape.fragment().render(stroke.id))
+
+
+def joined_moves(shape: Shape, mods: Sequence[Any]) -> list[Any]:
+    """The same mods with neighbouring plain moves by whole steps added up, so that many cost no more than one.
+
+    Left as they are where a stroke might leave the sheet on the way: such a move has no effect of its own.
+    """
+    steps = [abs(step) for what in mods if type(what) is not str for step in what[:2]]
+    scaled = any(type(what) is not str and len(what) != 2 for what in mods)
+    if len(mods) < 2 or scaled or reach(shape) + sum(steps) > MAX_COORDINATE:
+        return list(mods)
+    joined: list[Any] = []
+    for what in mods:
+        both_move = joined and type(what) is not str and type(joined[-1]) is not str
+        if both_move and all(type(step) is int for step in (*what, *joined[-1])):
+            joined[-1] = (joined[-1][0] + what[0], joined[-1][1] + what[1])
+        else:
+            joined.append(what)
+    return joined
 
 
 def _frozen(value: Any) -> Any:

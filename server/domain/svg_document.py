@@ -9,7 +9,7 @@ time, except that the iterator of `dump` may be read in another.
 from __future__ import annotations
 
 import secrets
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -19,7 +19,7 @@ from server.domain import preparation
 from server.domain.change import Change
 from server.domain.ids import Author, NotebookId, Role
 from server.domain.log_entry import Known, LogEntry, json_text
-from server.domain.stroke import Deed, Mod, Stroke, deed_from_record, drawn, stroke_from_record
+from server.domain.stroke import Deed, Drawn, Stroke, deed_from_record, drawn, stroke_from_record
 from server.domain.svg_page import page_of
 
 DUMP_VERSION = 1
@@ -73,7 +73,7 @@ class NotebookDocument:
         self._clears: dict[str, int] = {}
         self._cleared_upto = 0
         self._papers: list[tuple[int, str, str]] = []
-        self._drawn: dict[int, tuple[Stroke, str]] = {}
+        self._drawn: dict[int, Drawn] = {}
 
     # What is there
 
@@ -98,10 +98,8 @@ class NotebookDocument:
     def _drawn_now(self, stroke: Stroke) -> str:
         if not stroke.cuts and not stroke.mods:
             return stroke.fragment
-        kept = self._drawn.get(stroke.id)
-        if kept is None or kept[0] is not stroke:
-            kept = self._drawn[stroke.id] = (stroke, drawn(stroke))
-        return kept[1]
+        now = self._drawn[stroke.id] = drawn(stroke, self._drawn.get(stroke.id))
+        return now.text
 
     def stroke(self, group_id: int) -> str | None:
         """The canonical fragment of a stroke as it looks now; None where it is hidden or was never given."""
@@ -231,28 +229,20 @@ class NotebookDocument:
     def _set(self, stroke: Stroke) -> None:
         self._strokes[stroke.id - 1] = stroke
         self._ops[stroke.op] = stroke
-        self._drawn.pop(stroke.id, None)
 
     def _put(self, deed: Deed, on: bool) -> None:
         """Lets a deed that is not `u` or `r` take effect, or takes its effect away."""
         match deed.kind:
             case "e":
                 for group_id in deed.payload:
-                    stroke = self._strokes[group_id - 1]
-                    self._set(stroke._replace(hides=stroke.hides + (1 if on else -1)))
+                    self._set(self._strokes[group_id - 1].with_hide(on))
             case "x":
                 for group_id, intervals in deed.payload:
-                    stroke = self._strokes[group_id - 1]
-                    others = tuple(cut for cut in stroke.cuts if cut[0] != deed.op)
-                    self._set(stroke._replace(cuts=(*others, (deed.op, intervals)) if on else others))
+                    self._set(self._strokes[group_id - 1].with_cut(deed.op, intervals, on))
             case "m" | "s":
                 ids, what = deed.payload
                 for group_id in ids:
-                    stroke = self._strokes[group_id - 1]
-                    mods: list[Mod] = [mod for mod in stroke.mods if mod[0] != deed.seq]
-                    if on:
-                        insort(mods, (deed.seq, deed.op, what), key=lambda mod: mod[0])
-                    self._set(stroke._replace(mods=tuple(mods)))
+                    self._set(self._strokes[group_id - 1].with_mod(deed.seq, what, on))
             case "c":
                 if on:
                     self._clears[deed.op] = deed.payload

@@ -16,8 +16,8 @@ All arithmetic is in IEEE doubles, in the order written. `by` is [dx, dy]; `scal
 5. Points in `data-p` follow rule 1 and are always rounded to `floor(v + 0.5)`; pressure stays. With scale `data-w`
    becomes `max(1, floor(f*w + 0.5))`, and `stroke-width` (1 where a path has a stroke, not `none`, but no width)
    becomes `floor(f*w*1000 + 0.5)/1000`. `data-cuts` and `data-tilt` stay: they go by the points.
-6. If a number of the result, or a coordinate made absolute, lies beyond 1,000,000, or `data-w` above 99,999, the
-   stroke stays as it was.
+6. If a number of the result, or a coordinate made absolute, or a `stroke-width` lies beyond 1,000,000, or `data-w`
+   above 99,999, the stroke stays as it was.
 7. `s` sets `fill` of each path, but `stroke` of a path whose `fill` is `none`.
 """
 
@@ -143,6 +143,17 @@ def move_shape(shape: Shape, what: Sequence[Number]) -> Shape:
         return _moved(shape, what)
     except _OutOfRange:
         return shape
+
+
+def reach(shape: Shape) -> Number:
+    """The greatest distance from zero, along x or y, of anything that gives the stroke its place."""
+    places: list[Number] = [0]
+    for path in shape.paths:
+        for letter, numbers in absolute(parse_path(path["d"])):
+            places += [*numbers[5::7], *numbers[6::7]] if letter == "A" else numbers
+    if "data-p" in shape.group:
+        places += [place for x, y, _ in decode_points(shape.group["data-p"]) for place in (x, y)]
+    return max(map(abs, places))
 
 
 def recolour_shape(shape: Shape, colour: str) -> Shape:
