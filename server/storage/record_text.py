@@ -35,12 +35,25 @@ _ENCODER: Final = json.JSONEncoder(
 _DECODER: Final = json.JSONDecoder(object_hook=_bytes_from_json)
 
 
+def encode_line(record: Record) -> bytes:
+    """One record as a line, its end included."""
+    return _ENCODER.encode(record).encode() + b"\n"
+
+
+def decode_line(line: bytes) -> Record:
+    """The record that a line holds. Raises ValueError."""
+    value = _DECODER.decode(line.decode())
+    if not isinstance(value, list):
+        raise ValueError("a record is not a list")
+    return tuple(value)
+
+
 def frames_of(records: Iterable[Record]) -> Iterator[bytes]:
     """Compressed frames, each of at most 256 KiB of text, that together hold the records."""
     held: list[bytes] = []
     held_bytes = 0
     for record in records:
-        line = _ENCODER.encode(record).encode() + b"\n"
+        line = encode_line(record)
         held.append(line)
         held_bytes += len(line)
         while held_bytes >= FRAME_BYTES:
@@ -62,7 +75,7 @@ def records_of(frames: Iterable[bytes]) -> Iterator[Record]:
     for frame in frames:
         *lines, rest = (rest + _decompressed(frame)).split(b"\n")
         for line in lines:
-            yield _record(line)
+            yield decode_line(line)
     if rest:
         raise ValueError("the last record is cut short")
 
@@ -76,10 +89,3 @@ def _decompressed(frame: bytes) -> bytes:
     if decompressor.unconsumed_tail or not decompressor.eof:
         raise ValueError("a frame is longer than a frame may be")
     return text
-
-
-def _record(line: bytes) -> Record:
-    value = _DECODER.decode(line.decode())
-    if not isinstance(value, list):
-        raise ValueError("a record is not a list")
-    return tuple(value)

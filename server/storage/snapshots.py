@@ -144,19 +144,17 @@ class SnapshotStore:
         with contextlib.suppress(FileNotFoundError):
             self._files.unlink(self.path(notebook_id))
 
-    def quarantine(self, notebook_id: NotebookId) -> Path | None:
-        """Sets a snapshot aside under a name of its own; where it is now, or None when that was not possible."""
+    def quarantine(self, notebook_id: NotebookId) -> None:
+        """Sets a snapshot aside, in the folder `set-aside`; where that is not possible it stays."""
         aside = self._folder / QUARANTINE
         source = self.path(notebook_id)
         try:
             self._files.make_folder(aside)
             taken = set(self._files.names(aside))
             number = next(n for n in range(len(taken) + 1) if f"{source.name}.{n}" not in taken)
-            target = aside / f"{source.name}.{number}"
-            self._files.replace(source, target)
+            self._files.replace(source, aside / f"{source.name}.{number}")
         except OSError:
-            return None
-        return target
+            return
 
     def _wire(
         self, header: bytes, records: Iterable[Record], pause: Callable[[], None] | None

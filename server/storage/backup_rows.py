@@ -1,0 +1,173 @@
+"""Every table as lines of JSON, for backups.
+
+Owns which columns of which tables a backup holds and how rows are read in portions and written back. Sealed values
+stay sealed. Does not know the file they go into. One row a line: a list; bytes as {"b": base64}.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from server.storage.database import Connection, Row, SqlValue, Statement
+from server.storage.record_text import decode_line, encode_line
+
+_PORTION: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: how it is read in order of its key, portion by portion, and how a row is put back.
+
+    `first` and `following` begin with the key's `key_columns` columns; `following` takes them of the last row.
+    """
+
+    name: str
+    key_columns: int
+    first: Statement
+    following: Statement
+    add: Statement
+
+
+TABLES: Final = (
+    Table(
+        "users",
+        1,
+        Statement(
+            "SELECT id, username, username_key, password_hash, created_ms, trashed_ms FROM users "
+            "ORDER BY id LIMIT ?"
+        ),
+        Statement(
+            "SELECT id, username, username_key, password_hash, created_ms, trashed_ms FROM users "
+            "WHERE id > ? ORDER BY id LIMIT ?"
+        ),
+        Statement(
+            "INSERT INTO users (id, username, username_key, password_hash, created_ms, trashed_ms) "
+            "VALUES (?, ?, ?, ?, ?, ?)"
+        ),
+    ),
+    Table(
+        "notebooks",
+        1,
+        Statement(
+            "SELECT id, owner_id, title, description, epoch, created_ms, changed_ms, seq, next_group_id, "
+            "stored_bytes, trashed_ms, purged FROM notebooks ORDER BY id LIMIT ?"
+        ),
+        Statement(
+            "SELECT id, owner_id, title, description, epoch, created_ms, changed_ms, seq, next_group_id, "
+            "stored_bytes, trashed_ms, purged FROM notebooks WHERE id > ? ORDER BY id LIMIT ?"
+        ),
+        Statement(
+            "INSERT INTO notebooks (id, owner_id, title, description, epoch, created_ms, changed_ms, seq, "
+            "next_group_id, stored_bytes, trashed_ms, purged) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        ),
+    ),
+    Table(
+        "shares",
+        1,
+        Statement(
+            "SELECT code_hash, notebook_id, code, role, created_ms, expires_ms, revoked_ms, place FROM shares "
+            "ORDER BY code_hash LIMIT ?"
+        ),
+        Statement(
+            "SELECT code_hash, notebook_id, code, role, created_ms, expires_ms, revoked_ms, place FROM shares "
+            "WHERE code_hash > ? ORDER BY code_hash LIMIT ?"
+        ),
+        Statement(
+            "INSERT INTO shares (code_hash, notebook_id, code, role, created_ms, expires_ms, revoked_ms, place) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        ),
+    ),
+    Table(
+        "guests",
+        1,
+        Statement("SELECT token_hash, guest_id, name, created_ms FROM guests ORDER BY token_hash LIMIT ?"),
+        Statement(
+            "SELECT token_hash, guest_id, name, created_ms FROM guests WHERE token_hash > ? "
+            "ORDER BY token_hash LIMIT ?"
+        ),
+        Statement("INSERT INTO guests (token_hash, guest_id, name, created_ms) VALUES (?, ?, ?, ?)"),
+    ),
+    Table(
+        "visits",
+        2,
+        Statement(
+            "SELECT user_id, notebook_id, seq, at_ms FROM visits ORDER BY user_id, notebook_id LIMIT ?"
+        ),
+        Statement(
+            "SELECT user_id, notebook_id, seq, at_ms FROM visits "
+            "WHERE (user_id, notebook_id) > (?, ?) ORDER BY user_id, notebook_id LIMIT ?"
+        ),
+        Statement("INSERT INTO visits (user_id, notebook_id, seq, at_ms) VALUES (?, ?, ?, ?)"),
+    ),
+    Table(
+        "bases",
+        2,
+        Statement("SELECT notebook_id, part, seq, body FROM bases ORDER BY notebook_id, part LIMIT ?"),
+        Statement(
+            "SELECT notebook_id, part, seq, body FROM bases "
+            "WHERE (notebook_id, part) > (?, ?) ORDER BY notebook_id, part LIMIT ?"
+        ),
+        Statement("INSERT INTO bases (notebook_id, part, seq, body) VALUES (?, ?, ?, ?)"),
+    ),
+    Table(
+        "changes",
+        2,
+        Statement(
+            "SELECT notebook_id, seq, op, author, at_ms, command, body FROM changes "
+            "ORDER BY notebook_id, seq LIMIT ?"
+        ),
+        Statement(
+            "SELECT notebook_id, seq, op, author, at_ms, command, body FROM changes "
+            "WHERE (notebook_id, seq) > (?, ?) ORDER BY notebook_id, seq LIMIT ?"
+        ),
+        Statement(
+            "INSERT INTO changes (notebook_id, seq, op, author, at_ms, command, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        ),
+    ),
+)
+"""In an order in which rows can be put back. Sessions, class codes, attempts and reset codes end with a restore."""
+
+
+def rows_of(connection: Connection, table: Table) -> Iterator[Row]:
+    """All rows of a table, in order of its key."""
+    portion = connection.rows(table.first, _PORTION)
+    while portion:
+        yield from portion
+        if len(portion) < _PORTION:
+            return
+        portion = connection.rows(table.following, *portion[-1][: table.key_columns], _PORTION)
+
+
+def lines_of(connection: Connection, table: Table) -> Iterator[bytes]:
+    """All rows of a table as lines."""
+    return (encode_line(row) for row in rows_of(connection, table))
+
+
+def put_back(connection: Connection, table: Table, lines: Iterable[bytes]) -> int:
+    """Adds the rows that lines hold; returns how many.
+
+    Raises:
+        ValueError: a line is not a row of this table.
+    """
+    width = table.add.sqlite.count("?")
+    held: list[tuple[SqlValue, ...]] = []
+    count = 0
+    for line in lines:
+        try:
+            row = decode_line(line)
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"a line of {table.name} cannot be read") from error
+        values = tuple(value for value in row if isinstance(value, int | str | bytes) or value is None)
+        if len(values) != width or len(row) != width:
+            raise ValueError(f"a line of {table.name} has other columns")
+        held.append(values)
+        count += 1
+        if len(held) == _PORTION:
+            connection.run_many(table.add, held)
+            held = []
+    if held:
+        connection.run_many(table.add, held)
+    return count
