@@ -48,14 +48,10 @@ def read_framing(headers: Headers, target: Target, *, http10: bool, max_body_byt
         ParsingError: 400 for a contradiction, 413 above the limit, 417 for an unknown expectation,
             501 for an unknown transfer coding.
     """
-    fields: dict[str, str] = {}
-    for name, value in grammar.CONTROL_FIELD.findall(headers.index):
-        value = value.strip(OWS)
-        if name in fields:
-            if name not in _LISTS:
-                raise bad_request(f"The field {name} was sent more than once.")
-            value = f"{fields[name]},{value}"
-        fields[name] = value
+    found = grammar.CONTROL_FIELD.findall(headers.index)
+    fields = dict(found)
+    if len(fields) < len(found):
+        fields = _joined(found)
     host = _host(fields.get("host"), target, http10=http10)
     length = 0
     if "transfer-encoding" in fields:
@@ -68,6 +64,18 @@ def read_framing(headers: Headers, target: Target, *, http10: bool, max_body_byt
     keep_alive = _keep_alive(fields.get("connection"), http10=http10)
     expects = "expect" in fields and _expects_continue(fields["expect"], http10=http10)
     return Framing(host, length, keep_alive, expects)
+
+
+def _joined(found: list[tuple[str, str]]) -> dict[str, str]:
+    """Joins repeated fields where they are lists; the others may come once."""
+    fields: dict[str, str] = {}
+    for name, value in found:
+        if name in fields:
+            if name not in _LISTS:
+                raise bad_request(f"The field {name} was sent more than once.")
+            value = f"{fields[name]},{value}"
+        fields[name] = value
+    return fields
 
 
 def _host(field: str | None, target: Target, *, http10: bool) -> str:
@@ -112,6 +120,8 @@ def _keep_alive(connection: str | None, *, http10: bool) -> bool:
     """RFC 9112 section 9.3: 1.1 stays open unless it says close, 1.0 closes unless it says keep-alive."""
     if connection is None:
         return not http10
+    if connection == "keep-alive":
+        return True
     options = {option.strip(OWS) for option in connection.split(",")}
     return "close" not in options and (not http10 or "keep-alive" in options)
 

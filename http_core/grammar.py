@@ -5,7 +5,6 @@ Says nothing about meaning, sizes or order. Every repetition is possessive, so a
 input whatever a client sends.
 """
 
-import functools
 import re
 from typing import Final
 
@@ -26,8 +25,13 @@ OTHER_MAJOR: Final = re.compile(rf"{TCHAR}++ [\x21-\x7e]++ HTTP/(?:[02-9]\.[0-9]
 
 FIELD_LINE: Final = re.compile(_FIELD_LINE)
 
-CONTROL_FIELD: Final = re.compile(r"\n(host|connection|content-length|transfer-encoding|expect):([^\r]*+)")
-"""The fields that decide about framing and connection, searched in a lowered block; groups: name, value."""
+CONTROL_FIELD: Final = re.compile(
+    r"\n(host|connection|content-length|transfer-encoding|expect):[ \t]*+((?:[^\r \t]++|[ \t]++(?!\r))*+)"
+)
+"""The fields that decide about framing and connection, searched in a lowered block.
+
+Groups: name, value without the white space around it.
+"""
 
 _PCT = r"%[0-9A-Fa-f]{2}"
 _PCHAR = r"[A-Za-z0-9\-._~!$&'()*+,;=:@]"
@@ -58,7 +62,6 @@ White space right after the size is refused.
 """
 
 
-@functools.cache
 def head_pattern(max_fields: int) -> re.Pattern[str]:
     """A whole head with at most so many fields.
 
