@@ -42,6 +42,7 @@ export function visibleRuns(points, cuts, width) {
   const last = (points.length / 3 - 1) * STEPS;
   const union = unionOf(cuts);
   if (union.length === 0) return [Array.from(points)];
+  if (last === 0) return union[0][0] === 0 ? [] : [Array.from(points)];
   /** @type {number[][]} */
   const runs = [];
   let from = 0;
@@ -89,8 +90,11 @@ function lengthOf(run) {
   return length;
 }
 
+/** Most paths a stroke may have (C1): runs beyond that share the last one. */
+const MAX_PATHS = 16;
+
 /**
- * Path data of each visible run.
+ * Path data of what is left, a path for each visible run.
  *
  * @param {ArrayLike<number>} points
  * @param {Iterable<Interval>} cuts
@@ -99,7 +103,9 @@ function lengthOf(run) {
  * @returns {string[]}
  */
 export function cutPaths(points, cuts, width, tool) {
-  return visibleRuns(points, cuts, width).map((run) => outlinePath(run, width, tool));
+  const paths = visibleRuns(points, cuts, width).map((run) => outlinePath(run, width, tool));
+  if (paths.length <= MAX_PATHS) return paths;
+  return [...paths.slice(0, MAX_PATHS - 1), paths.slice(MAX_PATHS - 1).join("")];
 }
 
 /**
@@ -117,7 +123,7 @@ export function formatCuts(union) {
  */
 export function parseCuts(text) {
   if (!text) return [];
-  return text.split(/[. ]/).map((pair) => {
+  return text.split(".").map((pair) => {
     const [start, end] = pair.split("-").map(Number);
     return /** @type {Interval} */ ([start, end]);
   });
@@ -210,7 +216,9 @@ export function segmentDistance2(ax, ay, bx, by, cx, cy, dx, dy) {
  * @param {number} dy
  */
 function cross(ax, ay, bx, by, cx, cy, dx, dy) {
-  const side = (/** @type {number} */ x, /** @type {number} */ y) => (bx - ax) * (y - ay) - (by - ay) * (x - ax);
-  const other = (/** @type {number} */ x, /** @type {number} */ y) => (dx - cx) * (y - cy) - (dy - cy) * (x - cx);
+  const side = (/** @type {number} */ x, /** @type {number} */ y) =>
+    (bx - ax) * (y - ay) - (by - ay) * (x - ax);
+  const other = (/** @type {number} */ x, /** @type {number} */ y) =>
+    (dx - cx) * (y - cy) - (dy - cy) * (x - cx);
   return side(cx, cy) * side(dx, dy) < 0 && other(ax, ay) * other(bx, by) < 0;
 }

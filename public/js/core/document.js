@@ -6,9 +6,10 @@
  * nothing; listeners are told which strokes appeared, vanished, changed or only got their id. What lies too far
  * back to be known here (an undo of something before the page was loaded) waits for the server's `strokes`.
  */
-import { attributeOf, Stroke } from "./stroke.js";
+
 import { withId, withoutId } from "./fragment.js";
 import { GridIndex } from "./grid_index.js";
+import { attributeOf, Stroke } from "./stroke.js";
 
 /** @typedef {import("./stroke.js").Effect} Effect */
 /** @typedef {{op: string, command: string, data: any}} Change */
@@ -76,7 +77,15 @@ export class NotebookDocument {
     this.paper = this.loadedPaper;
     this.pendingCount = 0;
     this.shownCount = 0;
-    const tables = [this.strokes, this.byOp, this.pending, this.stored, this.undone, this.effects, this.touched];
+    const tables = [
+      this.strokes,
+      this.byOp,
+      this.pending,
+      this.stored,
+      this.undone,
+      this.effects,
+      this.touched,
+    ];
     for (const table of tables) table.clear();
     this.papers = [];
     this.index.clear();
@@ -227,7 +236,11 @@ export class NotebookDocument {
         this.touch({ op, seq, kind: "c" }, this.clearedBy(entry, seq), change);
         break;
       case "m":
-        this.touch({ op, seq, kind: "m", move: { by: data.by, scale: data.scale } }, this.known(data.ids), change);
+        this.touch(
+          { op, seq, kind: "m", move: { by: data.by, scale: data.scale } },
+          this.known(data.ids),
+          change,
+        );
         break;
       case "s":
         this.touch({ op, seq, kind: "s", fill: data.fill }, this.known(data.ids), change);
@@ -314,8 +327,7 @@ export class NotebookDocument {
    */
   touch(effect, strokes, change) {
     const known = this.effects.get(effect.op);
-    const shared = known ?? effect;
-    shared.seq = effect.seq;
+    const shared = known ? Object.assign(known, effect) : effect;
     this.effects.set(shared.op, shared);
     const touched = this.touched.get(shared.op) ?? new Set();
     this.touched.set(shared.op, touched);
@@ -403,7 +415,8 @@ export class NotebookDocument {
    * @param {DocumentChange} change
    */
   takeStroke(id, text, change) {
-    const confirmed = (/** @type {Effect} */ effect) => effect.seq !== Infinity && !this.undone.has(effect.op);
+    const confirmed = (/** @type {Effect} */ effect) =>
+      effect.seq !== Infinity && !this.undone.has(effect.op);
     let stroke = this.strokes.get(id);
     if (!stroke) {
       stroke = new Stroke(id, withId(text, id), Number(id), 0);
@@ -411,7 +424,9 @@ export class NotebookDocument {
     }
     stroke.gone = false;
     if (stroke.render(confirmed) !== withId(text, id)) {
-      const kept = stroke.effects?.filter((one) => one.seq === Infinity || one.kind === "e" || one.kind === "c");
+      const kept = stroke.effects?.filter(
+        (one) => one.seq === Infinity || one.kind === "e" || one.kind === "c",
+      );
       stroke.effects = kept?.length ? kept : null;
       stroke.source = withId(text, id);
     }
@@ -429,7 +444,8 @@ export class NotebookDocument {
   takeHidden(id, change) {
     const stroke = this.strokes.get(id);
     if (!stroke) return;
-    const confirmed = (/** @type {Effect} */ effect) => effect.seq !== Infinity && !this.undone.has(effect.op);
+    const confirmed = (/** @type {Effect} */ effect) =>
+      effect.seq !== Infinity && !this.undone.has(effect.op);
     stroke.gone = !stroke.isErased(confirmed) && !this.undone.has(stroke.op);
     this.refresh(stroke, change);
   }

@@ -36,7 +36,7 @@ const PATH_GRAMMAR = {
   stroke: COLOUR,
   "stroke-width": NUMBER,
   "stroke-linecap": /^(?:butt|round|square)$/,
-  "stroke-linejoin": /^(?:miter|round|bevel|miter-clip|arcs)$/,
+  "stroke-linejoin": /^(?:miter|round|bevel)$/,
   opacity: NUMBER,
   "fill-opacity": NUMBER,
   "stroke-opacity": NUMBER,
@@ -46,8 +46,8 @@ const DATA_GRAMMAR = /** @type {Record<string, RegExp>} */ ({
   v: /^\d{1,4}$/,
   w: /^\d{1,7}$/,
   t: /^[a-z]{1,16}$/,
-  cuts: /^[0-9. -]+$/,
-  tilt: /^[0-9a-f]+$/,
+  cuts: /^[0-9.-]+$/,
+  tilt: /^[0-9a-f]*$/,
 });
 const ATTRIBUTE = / ([a-z][a-z-]*)="([^"<>&]*)"/y;
 
@@ -146,7 +146,8 @@ function checkedPath(values) {
  */
 export function formatFragment({ id, data, paths }) {
   let text = id === undefined ? "<g" : `<g id="${id}"`;
-  for (const [name, value] of Object.entries(data)) text += ` data-${name}="${value}"`;
+  for (const name of Object.keys(DATA_GRAMMAR))
+    if (data[name] !== undefined) text += ` data-${name}="${data[name]}"`;
   text += ">";
   for (const path of paths) {
     text += "<path";

@@ -48,7 +48,8 @@ function outlineIsHit(stroke, ax, ay, bx, by, radius) {
   for (const line of outlinesOf(stroke)) {
     if (isInside(bx, by, line)) return true;
     for (let i = 2; i < line.length; i += 2) {
-      if (segmentDistance2(line[i - 2], line[i - 1], line[i], line[i + 1], ax, ay, bx, by) <= near) return true;
+      if (segmentDistance2(line[i - 2], line[i - 1], line[i], line[i + 1], ax, ay, bx, by) <= near)
+        return true;
     }
   }
   return false;

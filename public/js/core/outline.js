@@ -51,7 +51,8 @@ export function outlinePath(points, width, tool) {
  */
 export function strokeInput(points) {
   const input = [];
-  for (let i = 0; i < points.length; i += 3) input.push([points[i], points[i + 1], points[i + 2] / MAX_PRESSURE]);
+  for (let i = 0; i < points.length; i += 3)
+    input.push([points[i], points[i + 1], points[i + 2] / MAX_PRESSURE]);
   return input;
 }
 

@@ -201,7 +201,8 @@ export function flattenPath(segments) {
       line = letter === "M" ? [v[0], v[1]] : [x, y];
       lines.push(line);
     }
-    const smooth = before === letter || (letter === "S" && before === "C") || (letter === "T" && before === "Q");
+    const smooth =
+      before === letter || (letter === "S" && before === "C") || (letter === "T" && before === "Q");
     const mirroredX = smooth ? 2 * x - controlX : x;
     const mirroredY = smooth ? 2 * y - controlY : y;
     if (letter === "L" || letter === "A") line.push(v[v.length - 2], v[v.length - 1]);

@@ -72,7 +72,8 @@ export class PointerMachine {
   down(fact) {
     if (fact.kind === "touch") return this.touchDown(fact);
     if (this.wantsPan(fact)) return this.phase === "idle" ? this.startMoving(fact) : [];
-    if (fact.kind === "mouse") return fact.button === 0 && this.phase === "idle" ? this.startDrawing(fact) : [];
+    if (fact.kind === "mouse")
+      return fact.button === 0 && this.phase === "idle" ? this.startDrawing(fact) : [];
     /** @type {Command[]} */
     const commands = [];
     if (this.phase === "drawing") {

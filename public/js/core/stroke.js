@@ -110,17 +110,19 @@ export class Stroke {
    * @returns {string}
    */
   render(counts) {
-    const active = this.effects?.filter((effect) => effect.kind !== "e" && effect.kind !== "c" && counts(effect));
+    const active = this.effects?.filter(
+      (effect) => effect.kind !== "e" && effect.kind !== "c" && counts(effect),
+    );
     if (!active?.length) return this.source;
     let fragment = parseFragment(this.source);
-    let cuts = parseCuts(fragment.data.cuts);
-    const before = cuts.length;
-    for (const { move, fill, cuts: more } of active) {
+    // Cuts come first, as on the server: they go by the points as they were captured.
+    const cuts = active.flatMap((effect) => effect.cuts?.get(this) ?? []);
+    if (cuts.length) fragment = withCuts(fragment, unionOf([...cuts, ...parseCuts(fragment.data.cuts)]));
+    for (const { move, fill } of active) {
       if (move) fragment = transformFragment(fragment, move);
       if (fill) fragment = recolourFragment(fragment, fill);
-      if (more) cuts = [...cuts, ...(more.get(this) ?? [])];
     }
-    return formatFragment(cuts.length > before ? withCuts(fragment, unionOf(cuts)) : fragment);
+    return formatFragment(fragment);
   }
 
   /**
@@ -128,7 +130,9 @@ export class Stroke {
    * @returns {boolean} whether an erasure that counts hides it
    */
   isErased(counts) {
-    return this.effects?.some((effect) => (effect.kind === "e" || effect.kind === "c") && counts(effect)) ?? false;
+    return (
+      this.effects?.some((effect) => (effect.kind === "e" || effect.kind === "c") && counts(effect)) ?? false
+    );
   }
 }
 
@@ -138,10 +142,10 @@ export class Stroke {
  * @returns {Fragment} one path per visible run; unchanged where there are no points to cut along
  */
 function withCuts(fragment, union) {
-  const { p, w = "1", t = "" } = fragment.data;
-  const [first] = fragment.paths;
-  if (p === undefined) return fragment;
-  const paths = cutPaths(decodePoints(p), union, Number(w), t).map((d) => ({ ...first, d }));
+  const { p, v, w, t = "pen" } = fragment.data;
+  if (p === undefined || v === undefined || w === undefined) return fragment;
+  const { d: _, ...style } = fragment.paths[0] ?? { d: "" };
+  const paths = cutPaths(decodePoints(p), union, Number(w), t).map((d) => ({ d, ...style }));
   return { ...fragment, data: { ...fragment.data, cuts: formatCuts(union) }, paths };
 }
 

@@ -1,34 +1,67 @@
 /**
  * Moving, scaling and recolouring strokes (C1, commands `m` and `s`).
  *
- * Owns the arithmetic the page and the server share to the bit: x' = floor(x0 + f * (x - x0) + dx + 0.5) on
- * absolute coordinates, in that order, in doubles. A pure move leaves relative commands alone; with a scale
- * every coordinate becomes absolute first. The server's `transform.py` does the same.
+ * Owns the arithmetic the page and the server share to the bit, in doubles, in the order written: a coordinate x
+ * becomes `x0 + f*(x - x0) + dx`, without a scale `x + dx`, then `floor(v + 0.5)`, or three decimals where a `d` of
+ * the stroke has a decimal point. A pure move leaves relative commands alone; a scale makes every coordinate absolute
+ * first. A result beyond the sheet leaves the stroke as it was. The server's `transform.py` says the same, rule by
+ * rule; `tests/data/transform_vectors.json` holds both to it.
  */
-import { decodePoints, encodePoints } from "./points.js";
-import { formatPath, parsePath, walkAbsolute } from "./path_data.js";
+import { formatNumber, formatPath, parsePath, walkAbsolute } from "./path_data.js";
+import { decodePoints, encodePoints, MAX_COORDINATE } from "./points.js";
 
 /** @typedef {import("./fragment.js").Fragment} Fragment */
+/** @typedef {import("./fragment.js").StrokePath} StrokePath */
 /** @typedef {import("./path_data.js").Segment} Segment */
 /** @typedef {{by: [number, number], scale?: [number, number, number]}} Move data of an `m` change */
+/** @typedef {(value: number) => number} Place */
+
+/** Widest pen, tenths of a pixel. */
+const MAX_WIDTH = 99_999;
 
 /**
  * @param {Fragment} fragment
  * @param {Move} move
- * @returns {Fragment} a new fragment, moved and scaled
+ * @returns {Fragment} a new fragment, moved and scaled; the same one where the result would leave the sheet
  */
 export function transformFragment(fragment, move) {
-  const factor = move.scale ? move.scale[0] : 1;
+  const decimals = fragment.paths.some((path) => path.d.includes("."));
+  const round = decimals ? thousandth : whole;
   const data = { ...fragment.data };
-  if (data.p !== undefined) data.p = encodePoints(transformPoints(decodePoints(data.p), move));
-  if (data.w !== undefined && move.scale) data.w = String(Math.max(1, Math.floor(factor * Number(data.w) + 0.5)));
-  const paths = fragment.paths.map((path) => {
-    const moved = { ...path, d: transformPath(path.d, move) };
-    const stroke = path["stroke-width"];
-    if (stroke !== undefined && move.scale) moved["stroke-width"] = String(round3(Number(stroke) * factor));
-    return moved;
-  });
+  const factor = move.scale?.[0];
+  if (data.p !== undefined) {
+    const points = transformPoints(decodePoints(data.p), move);
+    if (points.some((value) => Math.abs(value) > MAX_COORDINATE)) return fragment;
+    data.p = encodePoints(points);
+  }
+  if (data.w !== undefined && factor !== undefined) {
+    const width = Math.max(1, whole(factor * Number(data.w)));
+    if (width > MAX_WIDTH) return fragment;
+    data.w = String(width);
+  }
+  /** @type {StrokePath[]} */
+  const paths = [];
+  for (const path of fragment.paths) {
+    const d = transformPath(path.d, move, round);
+    if (d === null) return fragment;
+    const moved = { ...path, d };
+    const width = factor === undefined ? undefined : strokeWidth(path, factor);
+    if (width !== undefined && width > MAX_COORDINATE) return fragment;
+    if (width !== undefined) moved["stroke-width"] = formatNumber(width);
+    paths.push(moved);
+  }
   return { ...fragment, data, paths };
+}
+
+/**
+ * @param {StrokePath} path
+ * @param {number} factor
+ * @returns {number | undefined} its line's new width; undefined where it draws no line
+ */
+function strokeWidth(path, factor) {
+  const width = path["stroke-width"];
+  if ((path.stroke ?? "none") === "none" && width === undefined) return undefined;
+  return thousandth(factor * Number(width ?? "1"));
 }
 
 /**
@@ -37,25 +70,24 @@ export function transformFragment(fragment, move) {
  * @returns {Fragment} a new fragment in another colour
  */
 export function recolourFragment(fragment, fill) {
-  const paths = fragment.paths.map((path) => {
-    const coloured = { ...path };
-    if (path.fill !== "none") coloured.fill = fill;
-    if (path.stroke !== undefined && path.stroke !== "none") coloured.stroke = fill;
-    return coloured;
-  });
+  const paths = fragment.paths.map((path) =>
+    path.fill === "none" ? { ...path, stroke: fill } : { ...path, fill },
+  );
   return { ...fragment, paths };
 }
 
 /**
  * @param {ArrayLike<number>} points flat x, y, pressure
  * @param {Move} move
- * @returns {Int32Array}
+ * @returns {number[]}
  */
 export function transformPoints(points, move) {
-  const moved = Int32Array.from(points);
+  const toX = placer(move, 0, whole);
+  const toY = placer(move, 1, whole);
+  const moved = Array.from(points);
   for (let i = 0; i < moved.length; i += 3) {
-    moved[i] = moveX(points[i], move);
-    moved[i + 1] = moveY(points[i + 1], move);
+    moved[i] = toX(points[i]);
+    moved[i + 1] = toY(points[i + 1]);
   }
   return moved;
 }
@@ -63,65 +95,75 @@ export function transformPoints(points, move) {
 /**
  * @param {string} d
  * @param {Move} move
- * @returns {string}
+ * @param {Place} [round]
+ * @returns {string | null} null where the result would leave the sheet
  */
-export function transformPath(d, move) {
+export function transformPath(d, move, round = d.includes(".") ? thousandth : whole) {
+  const toX = placer(move, 0, round);
+  const toY = placer(move, 1, round);
+  const factor = move.scale?.[0];
   const segments = parsePath(d);
-  return formatPath(move.scale ? scaled(segments, move) : shifted(segments, move));
-}
-
-/**
- * @param {Segment[]} segments
- * @param {Move} move
- */
-function scaled(segments, move) {
-  const factor = move.scale ? move.scale[0] : 1;
   /** @type {Segment[]} */
-  const out = [];
-  walkAbsolute(segments, ({ letter, values: v }) => {
-    if (letter === "A") {
-      const radii = [round3(v[0] * factor), round3(v[1] * factor)];
-      out.push({ letter, values: [...radii, v[2], v[3], v[4], moveX(v[5], move), moveY(v[6], move)] });
-    } else out.push({ letter, values: movedValues(letter, v, move) });
+  let made = [];
+  if (factor === undefined) {
+    made = segments.map((segment, i) => {
+      const moves = i === 0 || segment.letter === segment.letter.toUpperCase();
+      return moves ? placed(segment, toX, toY, (r) => r) : segment;
+    });
+  } else walkAbsolute(segments, (segment) => made.push(placed(segment, toX, toY, (r) => round(factor * r))));
+  return isOnSheet(made) ? formatPath(made) : null;
+}
+
+/** @param {Segment[]} segments */
+function isOnSheet(segments) {
+  let fits = segments.every(({ values }) => values.every((value) => Math.abs(value) <= MAX_COORDINATE));
+  walkAbsolute(segments, ({ letter, values }) => {
+    const places = letter === "A" ? values.slice(5) : values;
+    if (places.some((value) => Math.abs(value) > MAX_COORDINATE)) fits = false;
   });
-  return out;
+  return fits;
 }
 
 /**
- * @param {Segment[]} segments
- * @param {Move} move
+ * @param {Segment} segment absolute, or the first move
+ * @param {Place} toX
+ * @param {Place} toY
+ * @param {Place} toRadius
+ * @returns {Segment}
  */
-function shifted(segments, move) {
-  return segments.map(({ letter, values: v }, i) => {
-    if (letter === "m" && i === 0) return { letter, values: movedValues("M", v, move) };
-    if (letter !== letter.toUpperCase()) return { letter, values: v };
-    if (letter === "A") return { letter, values: [...v.slice(0, 5), moveX(v[5], move), moveY(v[6], move)] };
-    return { letter, values: movedValues(letter, v, move) };
-  });
+function placed({ letter, values: v }, toX, toY, toRadius) {
+  switch (letter) {
+    case "H":
+      return { letter, values: [toX(v[0])] };
+    case "V":
+      return { letter, values: [toY(v[0])] };
+    case "A":
+      return { letter, values: [toRadius(v[0]), toRadius(v[1]), v[2], v[3], v[4], toX(v[5]), toY(v[6])] };
+    default:
+      return { letter, values: v.map((value, i) => (i % 2 ? toY(value) : toX(value))) };
+  }
 }
 
 /**
- * @param {string} letter upper case, not A
- * @param {number[]} values absolute
  * @param {Move} move
+ * @param {0 | 1} axis
+ * @param {Place} round
+ * @returns {Place}
  */
-function movedValues(letter, values, move) {
-  if (letter === "H") return [moveX(values[0], move)];
-  if (letter === "V") return [moveY(values[0], move)];
-  return values.map((value, i) => (i % 2 ? moveY(value, move) : moveX(value, move)));
-}
-
-/** @param {number} x @param {Move} move */
-export function moveX(x, { by, scale }) {
-  return scale ? Math.floor(scale[1] + scale[0] * (x - scale[1]) + by[0] + 0.5) : Math.floor(x + by[0] + 0.5);
-}
-
-/** @param {number} y @param {Move} move */
-export function moveY(y, { by, scale }) {
-  return scale ? Math.floor(scale[2] + scale[0] * (y - scale[2]) + by[1] + 0.5) : Math.floor(y + by[1] + 0.5);
+function placer({ by, scale }, axis, round) {
+  const step = by[axis];
+  if (!scale) return (value) => round(value + step);
+  const factor = scale[0];
+  const centre = scale[1 + axis];
+  return (value) => round(centre + factor * (value - centre) + step);
 }
 
 /** @param {number} value */
-function round3(value) {
+function whole(value) {
+  return Math.floor(value + 0.5);
+}
+
+/** @param {number} value */
+function thousandth(value) {
   return Math.floor(value * 1000 + 0.5) / 1000;
 }

@@ -111,7 +111,8 @@ export class WetStroke {
     const n = this.points.length;
     const ends = [this.points[n - 3], this.points[n - 2], this.points[n - 1]];
     for (let i = 0; i < predicted.length; i++) ends.push(predicted[i]);
-    for (let i = 0; i < ends.length; i += 3) appendEnd(line, ends[i], ends[i + 1], ends[i + 2] / MAX_PRESSURE);
+    for (let i = 0; i < ends.length; i += 3)
+      appendEnd(line, ends[i], ends[i + 1], ends[i + 2] / MAX_PRESSURE);
     if (line.length === 1) appendEnd(line, ends[0] + 1, ends[1] + 1, ends[2] / MAX_PRESSURE);
     if (this.frozenTo === 0 && line.length > 1) line[0] = { ...line[0], vector: line[1].vector };
     return getStrokeOutlinePoints(line, this.options);

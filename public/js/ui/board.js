@@ -23,6 +23,8 @@ import { WetLayer } from "./wet_layer.js";
 
 /** @typedef {import("../core/document.js").NotebookDocument} NotebookDocument */
 /** @typedef {import("../core/stroke.js").Stroke} Stroke */
+/** @typedef {import("./live_layer.js").LiveStroke} LiveStroke */
+/** @typedef {{cursor?: number[], stroke?: LiveStroke, points?: string}} LiveInfo fields of a `/LIVE` post (P6) */
 
 /**
  * @typedef {Object} BoardSettings
@@ -47,7 +49,7 @@ import { WetLayer } from "./wet_layer.js";
  * @property {(command: string, data: any) => string} change
  * @property {() => void} commit ends a gesture: its changes are one undo entry
  * @property {() => void} requestFrame
- * @property {(info: object) => void} sendLive
+ * @property {(stroke: LiveStroke, points?: string) => void} sendLive
  * @property {() => number} eraserRadius sheet units
  * @property {(stroke: Stroke) => boolean} mayAlter
  * @property {(stroke: Stroke) => void} veil
@@ -79,7 +81,7 @@ export class Board extends EventTarget {
    * @param {HTMLElement} options.root `#board`
    * @param {NotebookDocument} options.document
    * @param {(command: string, data: any) => string} options.onChange takes a change, answers its op
-   * @param {(info: object) => void} [options.onLive] points and cursor for the other readers
+   * @param {(info: LiveInfo) => void} [options.onLive] points and cursor for the other readers
    * @param {Partial<BoardSettings>} [options.settings]
    */
   constructor({ root, document: notebook, onChange, onLive, settings = {} }) {
@@ -286,13 +288,16 @@ export class Board extends EventTarget {
     });
   }
 
-  /** @param {object} info */
-  sendLive(info) {
-    this.onLive?.({ stroke: info });
+  /**
+   * @param {LiveStroke} stroke which stroke, and how it is drawn
+   * @param {string} [points] its new points, as `data-p`
+   */
+  sendLive(stroke, points) {
+    this.onLive?.(points === undefined ? { stroke } : { stroke, points });
   }
 
   eraserRadius() {
-    return (6 + this.settings.size * 2) / this.viewport.zoom * 10;
+    return ((6 + this.settings.size * 2) / this.viewport.zoom) * 10;
   }
 
   /** @param {Stroke} stroke */
@@ -315,14 +320,12 @@ export class Board extends EventTarget {
 
   /** @returns {Record<ToolName, Tool>} */
   makeTools() {
-    /** @type {Surface} */
-    const surface = this;
     return {
-      pen: new PenTool(surface, "pen"),
-      fine: new PenTool(surface, "fine"),
-      constant: new PenTool(surface, "constant"),
-      highlighter: new PenTool(surface, "highlighter"),
-      eraser: new EraserTool(surface),
+      pen: new PenTool(this, "pen"),
+      fine: new PenTool(this, "fine"),
+      constant: new PenTool(this, "constant"),
+      highlighter: new PenTool(this, "highlighter"),
+      eraser: new EraserTool(this),
       hand: new PanTool(),
     };
   }

@@ -77,7 +77,10 @@ export class DryLayer {
     for (const tile of this.tiles.values()) {
       const { column, row } = tile;
       const out =
-        (column + 1) * CELL < far.x0 || column * CELL > far.x1 || (row + 1) * CELL < far.y0 || row * CELL > far.y1;
+        (column + 1) * CELL < far.x0 ||
+        column * CELL > far.x1 ||
+        (row + 1) * CELL < far.y0 ||
+        row * CELL > far.y1;
       if (out) this.drop(tile);
     }
     forCells(near, (key) => {
@@ -191,7 +194,10 @@ export class DryLayer {
   hasVisibleWork() {
     const { x0, y0, x1, y1 } = this.viewport.visible();
     const seen = (/** @type {Tile} */ tile) =>
-      tile.column <= cellOf(x1) && tile.column >= cellOf(x0) && tile.row <= cellOf(y1) && tile.row >= cellOf(y0);
+      tile.column <= cellOf(x1) &&
+      tile.column >= cellOf(x0) &&
+      tile.row <= cellOf(y1) &&
+      tile.row >= cellOf(y0);
     return this.queue.some((tile) => tile.waiting.length > 0 && seen(tile));
   }
 

@@ -18,11 +18,10 @@ import { WetStroke } from "../core/wet_stroke.js";
  * @property {string} [tool]
  * @property {string} [fill] `#rrggbb`
  * @property {number} [from] index of the first of these points
- * @property {string} [points] as `data-p`
  * @property {boolean} [end] the stroke was given up
  */
 
-/** @typedef {{client: string, name?: string, cursor?: number[], stroke?: LiveStroke}} LiveItem */
+/** @typedef {{client: string, name?: string, cursor?: number[], stroke?: LiveStroke, points?: any}} LiveItem */
 /** @typedef {{client: string, name: string}} Peer */
 
 /** Points are shown this long after they came, so that their pace is even, ms. */
@@ -74,9 +73,10 @@ export class LiveLayer {
    * @param {number} nowMs
    */
   show(items, nowMs) {
-    for (const { client, name, cursor, stroke } of items) {
-      if (cursor?.length === 2 && cursor.every(Number.isFinite)) this.moveCursor(client, name ?? "", cursor, nowMs);
-      if (stroke) this.grow(client, stroke, nowMs);
+    for (const { client, name, cursor, stroke, points } of items) {
+      if (cursor?.length === 2 && cursor.every(Number.isFinite))
+        this.moveCursor(client, name ?? "", cursor, nowMs);
+      if (stroke) this.grow(client, stroke, points, nowMs);
     }
   }
 
@@ -100,7 +100,8 @@ export class LiveLayer {
       if (!points) continue;
       for (const [client, { wet, waiting }] of this.growing) {
         const first = wet.length ? wet.points : (waiting[0]?.points ?? []);
-        if (first[0] === points[0] && first[1] === points[1] && first[2] === points[2]) this.growing.delete(client);
+        if (first[0] === points[0] && first[1] === points[1] && first[2] === points[2])
+          this.growing.delete(client);
       }
     }
     this.stale = true;
@@ -110,9 +111,10 @@ export class LiveLayer {
   /**
    * @param {string} client
    * @param {LiveStroke} piece
+   * @param {unknown} points as `data-p`
    * @param {number} nowMs
    */
-  grow(client, piece, nowMs) {
+  grow(client, piece, points, nowMs) {
     let growing = this.growing.get(client);
     if (piece.end) {
       this.growing.delete(client);
@@ -123,11 +125,16 @@ export class LiveLayer {
       if (piece.from !== 0) return;
       const fill = /^#[0-9a-f]{6}$/.test(piece.fill ?? "") ? /** @type {string} */ (piece.fill) : "#000000";
       const width = Math.min(1000, Math.max(1, Number(piece.width) || 30));
-      growing = { key: piece.key, wet: new WetStroke(width, String(piece.tool), fill), waiting: [], seenMs: nowMs };
+      growing = {
+        key: piece.key,
+        wet: new WetStroke(width, String(piece.tool), fill),
+        waiting: [],
+        seenMs: nowMs,
+      };
       this.growing.set(client, growing);
     }
     try {
-      growing.waiting.push({ atMs: nowMs + PLAY_OUT_MS, points: decodePoints(piece.points ?? "") });
+      growing.waiting.push({ atMs: nowMs + PLAY_OUT_MS, points: decodePoints(String(points ?? "")) });
       growing.seenMs = nowMs;
     } catch (error) {
       if (!(error instanceof PointsError)) throw error;
@@ -153,7 +160,8 @@ export class LiveLayer {
         this.stale = true;
       }
     }
-    for (const [client, cursor] of this.cursors) if (nowMs - cursor.seenMs > STALE_MS) this.removeCursor(client);
+    for (const [client, cursor] of this.cursors)
+      if (nowMs - cursor.seenMs > STALE_MS) this.removeCursor(client);
     if (this.stale) this.paint();
     return this.growing.size > 0 || this.cursors.size > 0;
   }

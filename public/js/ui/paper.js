@@ -88,8 +88,10 @@ export class PaperLayer {
     const squareRows = paper === "squared" ? this.places(SQUARED, 0, clip.top, clip.bottom) : [];
     const columns = paper === "squared" ? this.places(SQUARED, 0, clip.left, clip.right) : [];
     let d = "";
-    for (const y of [...rows, ...squareRows]) d += `M${clip.left - area.left} ${y - area.top + thin / 2}h${clip.right - clip.left}`;
-    for (const x of columns) d += `M${x - area.left + thin / 2} ${clip.top - area.top}v${clip.bottom - clip.top}`;
+    for (const y of [...rows, ...squareRows])
+      d += `M${clip.left - area.left} ${y - area.top + thin / 2}h${clip.right - clip.left}`;
+    for (const x of columns)
+      d += `M${x - area.left + thin / 2} ${clip.top - area.top}v${clip.bottom - clip.top}`;
     this.lines.setAttribute("d", clip.right > clip.left && clip.bottom > clip.top ? d : "");
     this.lines.style.strokeWidth = `${thin}px`;
     this.margin.setAttribute("d", this.marginPath(margin, clip, area, thin));

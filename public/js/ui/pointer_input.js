@@ -83,7 +83,14 @@ export class PointerInput {
     root.addEventListener("pointerleave", () => this.sink.leave(), { signal });
     root.addEventListener("wheel", (event) => this.wheel(event), { signal, passive: false });
     const prevent = (/** @type {Event} */ event) => event.preventDefault();
-    for (const name of ["contextmenu", "selectstart", "dragstart", "gesturestart", "gesturechange", "dblclick"]) {
+    for (const name of [
+      "contextmenu",
+      "selectstart",
+      "dragstart",
+      "gesturestart",
+      "gesturechange",
+      "dblclick",
+    ]) {
       root.addEventListener(name, prevent, { signal });
     }
     // Not passive: only this keeps Scribble, the loupe and the double-tap zoom of iPads away from the ink.

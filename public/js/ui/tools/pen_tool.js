@@ -6,8 +6,8 @@
  * before pen-up.
  */
 import { formatStroke } from "../../core/fragment.js";
-import { encodePoints } from "../../core/points.js";
 import { markerColour, widthOf } from "../../core/pen_sizes.js";
+import { encodePoints } from "../../core/points.js";
 import { WetStroke } from "../../core/wet_stroke.js";
 
 /** @typedef {import("../pointer_input.js").Sample} Sample */
@@ -101,7 +101,7 @@ export class PenTool {
   discard() {
     this.stroke = null;
     this.surface.wet.clear();
-    this.surface.sendLive({ end: true, key: this.liveKey });
+    this.surface.sendLive({ key: this.liveKey, end: true });
     this.surface.commit();
   }
 
@@ -119,6 +119,6 @@ export class PenTool {
     this.liveSent = stroke.length;
     const { width, tool, fill } = stroke;
     const points = encodePoints(stroke.points.slice(from * 3));
-    this.surface.sendLive({ key: this.liveKey, width, tool, fill, from, points });
+    this.surface.sendLive({ key: this.liveKey, width, tool, fill, from }, points);
   }
 }
