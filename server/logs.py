@@ -232,9 +232,9 @@ def _where(error: BaseException) -> str:
 
 
 def open_logs(folder: Path, *, console: TextIO | None = None) -> Logs:
-    """Start the log of one server process and make it the handler of every `notebooks` logger."""
+    """Start the log of one server process and make it the handler of every `server` logger."""
     logs = Logs(folder / "logs.log", console=console if console is not None else sys.stdout)
-    logger = logging.getLogger("notebooks")
+    logger = logging.getLogger("server")
     logger.setLevel(logging.INFO)
     logger.propagate = False
     for old in list(logger.handlers):

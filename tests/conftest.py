@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.mariadb import MariaDb, mariadb
 from tests.support.product import Product
+
+__all__ = ["mariadb"]
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -82,3 +85,18 @@ def browser() -> Iterator[Browser]:
         )
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def mariadb_config(mariadb: MariaDb) -> dict[str, object]:  # noqa: F811
+    """What an operator would write into dbconfig.json for an empty database of the private MariaDB."""
+    config = mariadb.config()
+    return {
+        "host": config.host,
+        "port": config.port,
+        "username": config.username,
+        "password": config.password,
+        "database": config.database,
+        "pool_name": "updateNotebooks",
+        "autocommit": "True",
+    }

@@ -15,6 +15,7 @@ import pytest
 
 from tests.support.pages import (
     context_for,
+    cross_out,
     draw,
     draw_with_pen,
     press,
@@ -99,8 +100,7 @@ def run_story(browser: Browser, product: Product, start_again: Callable[[], None
     wait_until(lambda: same_ink(a, b), what="both pages alike")
 
     press(b, "Eraser")
-    x, y = wave(b, 0.3, 0.2)[12]
-    draw(b, [(x, y - 30), (x, y - 10), (x, y + 10), (x, y + 30)])
+    cross_out(b, visible_paths(b)[0])
     wait_until(lambda: len(visible_paths(a)) == 3, what="B's erasing on A's page")
 
     press(a, "Clear")
@@ -122,18 +122,22 @@ def run_story(browser: Browser, product: Product, start_again: Callable[[], None
 
     product.kill()
     start_again()
-    wait_until(lambda: Person(product.port).get("/health").status == 200, what="the server back")
     again = stored_document(product, person, notebook_id)
     assert again["NotebookData"] == stored["NotebookData"]
     assert again["seq"] == seq
     draw(a, wave(a, 0.6, 0.7))
-    wait_until(lambda: len(visible_paths(b)) == 4 and same_ink(a, b), timeout_s=20, what="writing goes on by itself")
+    wait_until(
+        lambda: len(visible_paths(b)) == 4 and same_ink(a, b), timeout_s=20, what="writing goes on by itself"
+    )
     assert [e for e in errors if "ERR_CONNECTION" not in e and "Failed to load resource" not in e] == []
+    person.close()
     a_context.close()
     b_context.close()
 
 
-def test_two_browsers_share_a_notebook_on_sqlite(browser: Browser, start_product: Callable[..., Product]) -> None:
+def test_two_browsers_share_a_notebook_on_sqlite(
+    browser: Browser, start_product: Callable[..., Product]
+) -> None:
     product = start_product()
     run_story(browser, product, lambda: product.start() and None)
 

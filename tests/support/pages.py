@@ -133,12 +133,31 @@ def draw_with_pen(page: Page, points: Sequence[Point], *, hz: float = 120.0, era
 
 
 def visible_paths(page: Page) -> list[str]:
-    """The `d` of every stroke drawn on the sheet, in order of drawing."""
-    return page.evaluate(
-        "[...document.querySelectorAll('#board svg g[id] path, #board svg g[data-key] path')].map(p => p.getAttribute('d'))"
+    """The `d` of every stroke drawn on the sheet, once each (a stroke over several tiles is in each), sorted."""
+    return sorted(
+        page.evaluate(
+            "[...new Set([...document.querySelectorAll('#board svg path')].map(p => p.getAttribute('d')).filter(Boolean))]"
+        )
     )
 
 
 def press(page: Page, name: str) -> None:
     """Press a control by its accessible name."""
     page.get_by_role("button", name=name, exact=True).first.click()
+
+
+def stroke_box(page: Page, d: str) -> tuple[float, float, float, float]:
+    """Where a stroke is on the page: x, y, width and height in page pixels."""
+    box = page.evaluate(
+        "d => { const p = [...document.querySelectorAll('#board svg path')].find(p => p.getAttribute('d') === d);"
+        " const r = p.getBoundingClientRect(); return [r.x, r.y, r.width, r.height]; }",
+        d,
+    )
+    return box[0], box[1], box[2], box[3]
+
+
+def cross_out(page: Page, d: str) -> None:
+    """Draw a short upright line through the middle of a stroke."""
+    x, y, width, height = stroke_box(page, d)
+    middle = x + width / 2
+    draw(page, [(middle, y - 15 + (height + 30) * i / 8) for i in range(9)])
