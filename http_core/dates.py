@@ -5,8 +5,10 @@ Owns the text forms; the time is passed in, in whole seconds since 1970 UTC. Pur
 
 import calendar
 import re
-import time
+from datetime import UTC, datetime, timedelta
 from typing import Final
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _LONG_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -29,8 +31,8 @@ _FORMS: Final = (
 
 def format_http_date(at_s: int) -> str:
     """Writes a time as IMF-fixdate, independent of the locale."""
-    year, month, day, hour, minute, second, weekday, *_ = time.gmtime(at_s)
-    return f"{_DAYS[weekday]}, {day:02d} {_MONTHS[month - 1]} {year:04d} {hour:02d}:{minute:02d}:{second:02d} GMT"
+    at = _EPOCH + timedelta(seconds=at_s)
+    return f"{_DAYS[at.weekday()]}, {at.day:02d} {_MONTHS[at.month - 1]} {at.year:04d} {at:%H:%M:%S} GMT"
 
 
 def parse_http_date(text: str, now_s: int) -> int | None:
@@ -53,7 +55,7 @@ def parse_http_date(text: str, now_s: int) -> int | None:
     year, day = int(match["year"]), int(match["day"])
     hour, minute, second = int(match["hour"]), int(match["minute"]), int(match["second"])
     if len(match["year"]) == 2:
-        present = time.gmtime(now_s).tm_year
+        present = (_EPOCH + timedelta(seconds=now_s)).year
         year += present - present % 100
         if year > present + 50:
             year -= 100
