@@ -90,10 +90,14 @@ class UpdateLoop:
         self._notes.append(note)
         self._inbox.wake()
 
-    def run(self) -> None:
-        """Works until `Stop` or the end of the pipe."""
+    def start_threads(self) -> None:
+        """Starts the loader and the snapshot writer."""
         self._notebooks.start()
         self._writer.start()
+
+    def run(self) -> None:
+        """Works until `Stop` or the end of the pipe."""
+        self.start_threads()
         try:
             while not self._inbox.closed:
                 self._inbox.wait(1.0)
