@@ -52,7 +52,7 @@ class Budgets:
         self._saves = make(limits.saves_per_s, limits.saves_per_s)
         self._save_bytes = make(limits.save_bytes_per_s, limits.save_bytes_per_s)
         self._notebooks = make(limits.new_notebooks_per_s, limits.new_notebooks_burst)
-        self._live = make(limits.live_per_s, limits.live_per_s)
+        self._live = make(limits.live_address_per_s, limits.live_address_per_s)
         self._exports = per_minute(limits.exports_per_min)
         self._waiting_logins: dict[str, int] = {}
         self._most_waiting_logins = limits.logins_waiting_address
@@ -99,9 +99,9 @@ class Budgets:
         """Counts a notebook made."""
         _spend(self._notebooks, user_id, "too_many_requests")
 
-    def live(self, client: object) -> None:
-        """Counts a piece of live ink of one client (P6)."""
-        _spend(self._live, client, "too_many_requests")
+    def live(self, peer: str) -> None:
+        """Counts a piece of live ink from an address (P6); the room counts each client's own."""
+        _spend(self._live, peer, "too_many_requests")
 
     def export(self, user_id: int) -> None:
         """Counts an export of an account (A6)."""

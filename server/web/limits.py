@@ -44,7 +44,9 @@ class WebLimits:
     save_bytes_per_s: int = 20 * MIB
     new_notebooks_per_s: int = 60
     new_notebooks_burst: int = 600
-    live_per_s: int = 50
+    live_address_per_s: int = 2500
+    """A client's own fifty a second are counted in its room; this is a class behind one address."""
+
     exports_per_min: int = 6
     budget_keys: int = 20_000
 

@@ -6,6 +6,8 @@ update process as any other change, and if they are refused the notebook is gone
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from http_core.packet import Response
 from server.domain.failures import Failure
 from server.domain.notebooks import check_description, check_title
@@ -21,6 +23,8 @@ from server.web.static_files import accepts_gzip
 _RENDERED_WHOLE_BYTES = 2 * 1024 * 1024
 _COPY_MARK = " (2)"
 _MOST_TITLE = 200
+_MOST_DESCRIPTION_FIELD = 900
+"""Above this, proxies in between may find the head of the answer too long."""
 
 
 def send_notebook_list(call: Call) -> Response:
@@ -91,6 +95,7 @@ def send_document(call: Call) -> Response:
         ("Content-Security-Policy", DOCUMENT_POLICY),
         ("Vary", "Accept-Encoding"),
         ("X-Notebook-Role", call.notebook_grant.role.word),
+        *_words_of(notebook),
     ]
     if not accepts_gzip(call.request.headers.get("accept-encoding")):
         seq, epoch, pieces = services.replicas.plain(notebook.id)
@@ -194,6 +199,15 @@ def _too_big(call: Call) -> str:
         else "/Notebook.svg?nb=..."
     )
     return f"This notebook is too big for one answer. Load it from {path}."
+
+
+def _words_of(notebook: Notebook) -> list[tuple[str, str]]:
+    """Title and description, percent-encoded, so that opening a share takes one request; a long description waits."""
+    fields = [("X-Notebook-Title", quote(notebook.title, safe=""))]
+    description = quote(notebook.description, safe="")
+    if 0 < len(description) <= _MOST_DESCRIPTION_FIELD:
+        fields.append(("X-Notebook-Description", description))
+    return fields
 
 
 def _as_of(seq: int, epoch: str) -> list[tuple[str, str]]:

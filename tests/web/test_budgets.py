@@ -1,0 +1,210 @@
+"""A5, S2, S5, T41, T42, T46: what is limited, and that a class of forty behind one address is not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from server.domain.failures import Failure
+from server.web.budgets import Budgets
+from server.web.limits import WebLimits
+from server.web.token_buckets import TokenBuckets
+from tests.web.world import PASSWORD, STROKE, HandClock, World
+
+ELSEWHERE = "198.51.100.9"
+
+
+def guess(world: World, name: str, password: str = "wrong password", **options: object) -> int:
+    return world.send("POST", "/LOGIN", {"username": name, "password": password}, **options).status
+
+
+def test_token_buckets_refill_stay_bounded_and_let_big_costs_owe() -> None:
+    clock = HandClock()
+    buckets = TokenBuckets(rate_per_s=2, burst=4, monotonic_s=lambda: clock.now_s, most_keys=3)
+    assert [buckets.take("a") for _ in range(5)] == [0.0, 0.0, 0.0, 0.0, 0.5]
+    clock.forward(0.5)
+    assert buckets.take("a") == 0.0
+    assert buckets.take("b", 10) == 0.0
+    assert buckets.take("b") == pytest.approx(3.5)
+    for key in range(10):
+        buckets.take(key)
+    assert len(buckets) == 3
+
+
+def test_a5_a_class_of_40_behind_one_address_signs_in_draws_and_is_never_refused(world: World) -> None:
+    pupils = [world.sign_up(f"Pupil {n}") for n in range(40)]
+    notebook = pupils[0].notebook()
+    code = pupils[0].share(notebook)
+    statuses: list[int] = []
+
+    def morning(number: int) -> None:
+        answer = world.send("POST", "/LOGIN", {"username": f"Pupil {number}", "password": PASSWORD})
+        statuses.append(answer.status)
+        for _ in range(5):
+            saved = world.send(
+                "POST",
+                f"/SAVE/?nb={code}",
+                [["a", STROKE]],
+                cookies={"__Host-session": answer.cookie("__Host-session") or ""},
+            )
+            statuses.append(saved.status)
+
+    threads = [threading.Thread(target=morning, args=(number,)) for number in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == [200] * 240
+
+
+def test_a5_t42_an_account_waits_longer_with_each_failure_but_never_for_ever(world: World) -> None:
+    world.sign_up("Ada", peer="192.0.2.1")
+    assert [guess(world, "Ada") for _ in range(6)] == [401] * 5 + [429]
+    refused = world.send("POST", "/LOGIN", {"username": "Ada", "password": PASSWORD}, peer=ELSEWHERE)
+    assert refused.status == 429 and int(refused.header("retry-after") or 0) == 5
+    assert refused.json["retry_after_s"] == 5
+    world.clock.forward(5.1)
+    assert guess(world, "Ada") == 401
+    refused = world.send("POST", "/LOGIN", {"username": "Ada", "password": PASSWORD}, peer=ELSEWHERE)
+    assert int(refused.header("retry-after") or 0) == 10
+    world.clock.forward(10.1)
+    assert guess(world, "Ada", PASSWORD, peer=ELSEWHERE) == 200
+    assert guess(world, "Ada") == 401  # its counter began anew
+
+
+def test_t42_strangers_cannot_keep_an_account_out_of_where_it_has_logged_in(world: World) -> None:
+    world.sign_up("Ada", peer=ELSEWHERE)
+    assert guess(world, "Ada", PASSWORD, peer=ELSEWHERE) == 200
+    for _ in range(8):
+        guess(world, "Ada")
+    assert guess(world, "Ada") == 429
+    assert guess(world, "Ada", PASSWORD, peer=ELSEWHERE) == 200
+
+
+def test_a5_an_address_has_100_failures_over_all_accounts_and_others_log_in_meanwhile(world: World) -> None:
+    world.sign_up("Ada", peer=ELSEWHERE)
+    statuses = [guess(world, f"Account {n}") for n in range(110)]
+    assert statuses == [401] * 100 + [429] * 10
+    assert guess(world, "Ada", PASSWORD, peer=ELSEWHERE) == 200
+    assert guess(world, "Ada", PASSWORD) == 429
+    world.clock.forward(901)
+    assert guess(world, "Ada", PASSWORD) == 200
+
+
+def test_t42_the_counters_survive_a_restart(world: World) -> None:
+    world.sign_up("Ada")
+    for _ in range(5):
+        guess(world, "Ada", peer=ELSEWHERE)
+    again = world.services.login_guard.__class__(
+        world.storage.attempts, world.services.clock, world.services.limits
+    )
+    with pytest.raises(Failure) as refused:
+        again.check("ada", ELSEWHERE)
+    assert refused.value.status == 429
+
+
+def test_t41_more_logins_than_may_wait_are_turned_away_and_pages_stay_quick(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(limits=WebLimits(hash_queue=4))
+    gate = threading.Event()
+    verify = world.hasher.verify_dummy
+    world.hasher.verify_dummy = lambda password: (gate.wait(10), verify(password))[1]  # type: ignore[method-assign]
+    body = {"username": "Nobody", "password": PASSWORD}
+    waiting = [world.begin("POST", "/LOGIN", body, peer=f"192.0.2.{n}") for n in range(20)]
+    turned_away = [exchange for exchange in waiting if exchange.answered.is_set()]
+    assert len(turned_away) >= 13 and all(world.wait(exchange).status == 503 for exchange in turned_away)
+    assert world.send("GET", "/").status == 200 and world.send("GET", "/NotebookList").status == 401
+    gate.set()
+    assert {world.wait(exchange).status for exchange in waiting} <= {401, 503, 429}
+    assert world.send("POST", "/LOGIN", body, peer="192.0.2.200").status in (401, 429)
+
+
+def test_t41_one_address_cannot_fill_the_line_of_logins(make_world: Callable[..., World]) -> None:
+    world = make_world(limits=WebLimits(logins_waiting_address=3))
+    gate = threading.Event()
+    world.hasher.verify_dummy = lambda _password: gate.wait(10)  # type: ignore[method-assign,assignment]
+    body = {"username": "Nobody", "password": PASSWORD}
+    exchanges = [world.begin("POST", "/LOGIN", body) for _ in range(5)]
+    assert [exchange.answered.is_set() for exchange in exchanges] == [False] * 3 + [True] * 2
+    assert world.wait(exchanges[4]).status == 429
+    other = world.begin("POST", "/LOGIN", body, peer=ELSEWHERE)
+    assert not other.answered.is_set()
+    gate.set()
+    assert world.wait(other).status == 401
+
+
+def test_s2_t46_code_misses_are_limited_but_valid_revoked_and_expired_codes_never(world: World) -> None:
+    ada = world.sign_up("Ada")
+    notebook = ada.notebook()
+    good, revoked = ada.share(notebook), ada.share(notebook)
+    ada.send("POST", "/api/notebook/unshare", {"code": revoked})
+    misses = [world.send("GET", f"/Notebook?nb={n:022d}").status for n in range(25)]
+    assert misses == [404] * 20 + [429] * 5
+    assert world.send("GET", f"/Notebook?nb={good}").status == 200
+    assert world.send("GET", f"/Notebook?nb={revoked}").status == 404
+    assert world.send("GET", "/Notebook?nb=malformed").status == 404
+    assert world.send("GET", f"/Notebook?nb={'9' * 22}", peer=ELSEWHERE).status == 404
+    world.clock.forward(3.1)
+    assert world.send("GET", f"/Notebook?nb={'8' * 22}").status == 404
+
+
+def test_s5_class_codes_30_misses_an_address_and_120_for_the_server(world: World) -> None:
+    def join(number: int, peer: str) -> int:
+        return world.send("POST", "/api/join", {"classcode": f"{number:08d}"}, peer=peer).status
+
+    assert [join(n, "192.0.2.1") for n in range(32)] == [404] * 30 + [429] * 2
+    for last in range(2, 5):
+        assert [join(n, f"192.0.2.{last}") for n in range(30)] == [404] * 30
+    assert join(1, "192.0.2.77") == 429
+
+
+def test_a5_sign_ups_per_address(make_world: Callable[..., World]) -> None:
+    world = make_world(limits=WebLimits(signups_per_hour=3))
+    for n in range(3):
+        world.sign_up(f"User {n}")
+    answer = world.send("POST", "/SIGNUP", {"username": "User 3", "password": PASSWORD})
+    assert answer.status == 429 and answer.header("retry-after")
+    world.sign_up("User 4", peer=ELSEWHERE)
+
+
+def test_saves_are_limited_per_address_and_per_share(make_world: Callable[..., World]) -> None:
+    world = make_world(limits=WebLimits(saves_per_s=5))
+    ada = world.sign_up("Ada")
+    notebook = ada.notebook()
+    code = ada.share(notebook)
+    statuses = [ada.send("POST", f"/SAVE/{notebook}", [["a", STROKE]]).status for _ in range(7)]
+    assert statuses == [200] * 5 + [429] * 2
+    statuses = [
+        ada.send("POST", f"/SAVE/?nb={code}", [["a", STROKE]], peer=f"192.0.2.{n}").status for n in range(7)
+    ]
+    assert statuses == [200] * 5 + [429] * 2
+    world.clock.forward(1.0)
+    assert ada.send("POST", f"/SAVE/{notebook}", [["a", STROKE]]).status == 200
+
+
+def test_save_bytes_are_limited() -> None:
+    clock = HandClock()
+    budgets = Budgets(WebLimits(save_bytes_per_s=1000), lambda: clock.now_s)
+    budgets.save("peer", None, 900)
+    with pytest.raises(Failure) as refused:
+        budgets.save("peer", None, 900)
+    assert refused.value.status == 429 and refused.value.extra["retry_after_s"] == 1
+
+
+def test_new_notebooks_are_limited_by_rate_and_quota(make_world: Callable[..., World]) -> None:
+    world = make_world(limits=WebLimits(new_notebooks_burst=4, new_notebooks_per_s=1, notebooks_per_user=3))
+    ada = world.sign_up("Ada")
+    for _ in range(3):
+        ada.notebook()
+    answer = ada.send("POST", "/SAVENEWNB", {"title": "t", "description": ""})
+    assert (answer.status, answer.reason) == (409, "quota_notebooks")
+    assert ada.send("POST", "/SAVENEWNB", {"title": "t", "description": ""}).status == 429
+
+
+def test_a_budget_for_the_probe_app_can_be_switched_off(make_world: Callable[..., World]) -> None:
+    world = make_world(guesses_limited=False)
+    assert [guess(world, "Nobody") for _ in range(12)] == [401] * 12
+    assert [world.send("GET", f"/Notebook?nb={n:022d}").status for n in range(30)] == [404] * 30
