@@ -7,12 +7,17 @@ or a `Protected/` folder of 2022), the snapshots. Used by the start and by the c
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from server.domain.accounts import PasswordHasher
 from server.settings import Settings, read_database_config
+from server.storage.atomic_files import Files
+from server.storage.contents import settle_contents
 from server.storage.contracts import DatabaseConfig
 from server.storage.data_lock import DataLock, lock_data_folder
+from server.storage.json_tables import save_tables
 from server.storage.opening import SqlStorage, open_storage
 from server.storage.sealed import Sealer
 from server.storage.snapshots import SnapshotStore
@@ -46,8 +51,13 @@ class OpenData:
         return UpdateSettings(self.config, str(self.data_dir), self.key)
 
     def save_tables(self) -> str:
-        """Write the JSON tables; returns the sentence for the operator."""
-        return "saved"
+        """Write the JSON tables; returns the sentence for the operator.
+
+        Raises:
+            Failure: 503 or 507; a table that could not be written is as it was.
+        """
+        users, notebooks = save_tables(self.storage, self.data_dir / "Protected", Files())
+        return f"Saved {users} accounts and {notebooks} notebooks to the JSON tables in Protected/."
 
 
 def open_data(settings: Settings) -> OpenData:
@@ -60,14 +70,27 @@ def open_data(settings: Settings) -> OpenData:
     data_dir = settings.data_dir
     config = read_database_config(settings)
     lock = lock_data_folder(data_dir)
+    storage: SqlStorage | None = None
     try:
-        sqlite_path = Path(config.path) if config.kind == "sqlite" else None
-        key = load_or_create_key(data_dir, environment=os.environ, sqlite_path=sqlite_path)
+        key = load_or_create_key(data_dir, environment=os.environ, sqlite_path=sqlite_path_of(config))
         sealer = Sealer(key)
         storage = open_storage(config, sealer, role="main")
         snapshots = SnapshotStore(settings.protected_dir / "Notebooks", sealer)
-        snapshots.prepare()
+        notes = settle_contents(
+            storage,
+            snapshots,
+            settings.protected_dir,
+            hash_password=PasswordHasher().hash,
+            now_ms=time.time_ns() // 1_000_000,
+        )
     except BaseException:
+        if storage is not None:
+            storage.close()
         lock.release()
         raise
-    return OpenData(data_dir, config, lock, key, storage, snapshots)
+    return OpenData(data_dir, config, lock, key, storage, snapshots, list(notes))
+
+
+def sqlite_path_of(config: DatabaseConfig) -> Path | None:
+    """The SQLite file, None where the database is a MySQL."""
+    return Path(config.path) if config.kind == "sqlite" else None

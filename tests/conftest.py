@@ -88,7 +88,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def mariadb_config(mariadb: MariaDb) -> dict[str, object]:  # noqa: F811
+def mariadb_config(mariadb: MariaDb) -> dict[str, object]:
     """What an operator would write into dbconfig.json for an empty database of the private MariaDB."""
     config = mariadb.config()
     return {

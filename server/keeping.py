@@ -1,0 +1,142 @@
+"""The commands that keep notebooks safe beside the server: export, backup, restore, verify.
+
+Owns what each of them opens and what it tells the person who runs it; the work itself is server.storage's. `export`,
+`backup` and `verify` also work while the server runs (they read; `verify` mends only when it has the folder to
+itself). Runs on the main thread of its own process, never in the server.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from server.data import sqlite_path_of
+from server.settings import Settings, read_database_config
+from server.storage import backup as backups
+from server.storage.atomic_files import Files, write_atomically
+from server.storage.contracts import DatabaseConfig, StartRefused
+from server.storage.data_lock import lock_data_folder
+from server.storage.opening import SqlStorage, open_storage
+from server.storage.sealed import Sealer
+from server.storage.snapshots import SnapshotStore
+from server.storage.storage_key import key_path, load_or_create_key
+from server.storage.verification import verify
+from server.updates.replicas import Replicas
+
+Say = Callable[[str], None]
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[tuple[DatabaseConfig, bytes, SqlStorage, SnapshotStore]]:
+    """The data as it is, beside a server that may be running; nothing is made or migrated."""
+    config = read_database_config(settings)
+    sqlite_path = sqlite_path_of(config)
+    if not settings.data_dir.is_dir() or (
+        sqlite_path is not None and not sqlite_path.exists() and not key_path(settings.data_dir).exists()
+    ):
+        raise StartRefused(f"{settings.data_dir} holds no notebooks. Name the data folder with --data-dir.")
+    key = load_or_create_key(settings.data_dir, environment=os.environ, sqlite_path=sqlite_path)
+    sealer = Sealer(key)
+    storage = open_storage(config, sealer, role="updates")
+    try:
+        yield config, key, storage, SnapshotStore(settings.protected_dir / "Notebooks", sealer)
+    finally:
+        storage.close()
+
+
+def export_notebooks(settings: Settings, folder: Path, say: Say) -> int:
+    """`export DIR`: every notebook as an SVG that any viewer opens; returns the exit status.
+
+    Raises:
+        StartRefused, Failure, OSError: nothing usable there, or the folder cannot be written.
+    """
+    with _opened(settings) as (_, _, storage, snapshots):
+        replicas = Replicas(storage, snapshots)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        notebooks = storage.notebooks.all()
+        for number, notebook in enumerate(notebooks, 1):
+            _, _, pieces = replicas.plain(notebook.id)
+            write_atomically(folder / f"{notebook.id}.svg", pieces, Files())
+            replicas.forget(notebook.id)
+            say(f"{number} of {len(notebooks)}: {notebook.id}.svg")
+    say(f"Exported {len(notebooks)} notebooks to {folder}.")
+    return 0
+
+
+def make_backup(settings: Settings, target: Path, say: Say) -> int:
+    """`backup FILE`: everything in one file, complete or not at all; returns the exit status.
+
+    Raises:
+        StartRefused, Failure, OSError: the old file of that name is as it was.
+    """
+    if not target.parent.is_dir():
+        raise StartRefused(f"{target.parent} is not there. Make the folder, or name another file.")
+    with _opened(settings) as (_, key, storage, _):
+        counts = backups.backup(
+            storage,
+            key,
+            settings.protected_dir,
+            target,
+            now_ms=time.time_ns() // 1_000_000,
+            progress=lambda what, count: say(f"{what}: {count}"),
+        )
+    size = target.stat().st_size
+    say(
+        f"Backed up {counts['notebooks']} notebooks and {counts['changes']} changes to {target} ({size:,} bytes)."
+    )
+    say("The file holds the storage key: guard it as you would guard the notebooks.")
+    return 0
+
+
+def restore_backup(settings: Settings, source: Path, say: Say) -> int:
+    """`restore FILE`: fills an empty data folder and an empty database; returns the exit status.
+
+    Raises:
+        StartRefused: the file is no whole backup, or the folder or the database is not empty. Nothing was changed.
+    """
+    config = read_database_config(settings)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        archive = stack.enter_context(backups.BackupFile(source))
+        stack.enter_context(lock_data_folder(settings.data_dir))
+        backups.put_key_back(archive, settings.data_dir)
+        try:
+            storage = open_storage(config, Sealer(archive.key), role="main")
+            stack.callback(storage.close)
+            counts = backups.restore(
+                archive,
+                storage,
+                settings.protected_dir,
+                progress=lambda what, count: say(f"{what}: {count}"),
+            )
+        except BaseException:
+            key_path(settings.data_dir).unlink()  # so that the folder is as empty as it was, for another try
+            raise
+    say(f"Restored {counts['notebooks']} notebooks into {settings.data_dir}. Start the server as usual.")
+    return 0
+
+
+def verify_notebooks(settings: Settings, say: Say) -> int:
+    """`verify`: log, snapshot and tables of every notebook agree; returns 0 when they do (or were mended), else 1."""
+    with ExitStack() as stack:
+        alone = True
+        try:
+            stack.enter_context(lock_data_folder(settings.data_dir))
+        except StartRefused:
+            alone = False
+            say("The server is running: looking only, nothing is mended.")
+        _, _, storage, snapshots = stack.enter_context(_opened(settings))
+        findings = verify(
+            storage,
+            snapshots,
+            mend=alone,
+            progress=lambda done, of: say(f"{done} of {of}") if done % 100 == 0 else None,
+        )
+    for sentence in (*findings.mended, *findings.broken):
+        say(sentence)
+    say(f"Checked {findings.notebooks} notebooks with {findings.changes} changes: "
+        f"{len(findings.mended)} mended, {len(findings.broken)} broken.")  # fmt: skip
+    return 1 if findings.broken else 0
