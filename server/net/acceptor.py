@@ -60,14 +60,20 @@ class Acceptor(threading.Thread):
         self.accepted = 0
         self.turned_away = 0
 
+    def start(self) -> None:
+        """Listen from now on, and accept on this thread."""
+        for listener in self._listeners:
+            listener.setblocking(False)
+            listener.listen(self._limits.backlog)
+        super().start()
+
     def run(self) -> None:
         """Accept until `stop`; then the listeners are closed."""
-        selector = selectors.DefaultSelector()
+        selector, bell = selectors.DefaultSelector(), selectors.DefaultSelector()
         try:
             self._waker.attach(selector)
+            self._waker.attach(bell)
             for listener in self._listeners:
-                listener.setblocking(False)
-                listener.listen(self._limits.backlog)
                 selector.register(listener, selectors.EVENT_READ, listener)
             while not self._stopping:
                 for key, mask in selector.select():
@@ -76,9 +82,12 @@ class Acceptor(threading.Thread):
                     else:
                         self._accept_some(key.data)
                 if self._pause_s:
-                    self._rest()
+                    # a rest hears only the waker; its selector was made while there were descriptors
+                    for _, mask in bell.select(self._pause_s):
+                        self._waker.on_event(mask)
         finally:
             selector.close()
+            bell.close()
             for listener in self._listeners:
                 listener.close()
             self._spare.release()
@@ -90,13 +99,6 @@ class Acceptor(threading.Thread):
         if self.is_alive():
             self._waker.wake()
             self.join()
-
-    def _rest(self) -> None:
-        """Wait out a pause; only the waker ends it early."""
-        with selectors.DefaultSelector() as bell:
-            self._waker.attach(bell)
-            for _, mask in bell.select(self._pause_s):
-                self._waker.on_event(mask)
 
     def _accept_some(self, listener: socket.socket) -> None:
         for _ in range(_BURST):

@@ -275,14 +275,15 @@ class TlsChannel(PlainChannel):
         incoming = scratch.incoming
         data = b""
         try:
-            data = tls.read(_MOST_PLAIN_BYTES)
-            while incoming.pending:
-                data += tls.read(_MOST_PLAIN_BYTES)
+            data = piece = tls.read(_MOST_PLAIN_BYTES)
+            while piece and incoming.pending:
+                piece = tls.read(_MOST_PLAIN_BYTES)
+                data += piece
+            if not piece:  # close_notify; whatever follows it is not read
+                self.ended = True
+                incoming.read()
         except ssl.SSLWantReadError:
             pass  # the last record is not complete; the TLS object keeps its beginning
-        except ssl.SSLZeroReturnError:
-            self.ended = True
-            incoming.read()
         except ssl.SSLError as error:
             incoming.read()
             self._push_out()  # the alert

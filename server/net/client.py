@@ -175,9 +175,9 @@ class Client:
 
     def close(self) -> None:
         """Say goodbye and go, without waiting for what the client might still send."""
-        if self.state is not State.CLOSED:
+        if self.state not in (State.CLOSING, State.CLOSED):
             self.channel.finish()
-            self.drop()
+        self.drop()
 
     def close_if_idle(self, longer_than_s: float = 0.0) -> None:
         """Close unless a request is under way."""

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from server.net.acceptor import Acceptor, ContextSource
 from server.net.admission import Admission, Verdict
 from server.net.application import Application
+from server.net.client import Client
 from server.net.connection_state import State
 from server.net.descriptors import affordable_connections
 from server.net.exchange import ConnectionInfo
@@ -88,14 +89,14 @@ class NetServer:
         """Let open requests finish and close the rest.
 
         Idle connections close at once, answers written from now on close theirs, requests that arrive meanwhile are
-        still answered. Parked exchanges end when the application answers them. Returns whether all connections were
-        gone within `timeout_s` seconds.
+        still answered. Parked exchanges end when the application answers them. Returns whether everything was said
+        on all connections within `timeout_s` seconds.
         """
         for thread in self._threads:
             if thread.is_alive():
                 thread.run_soon(thread.start_draining)
         until = time.monotonic() + timeout_s
-        while any(thread.clients for thread in self._threads):
+        while any(client.state is not State.CLOSING for client in self._clients()):
             if time.monotonic() >= until:
                 return False
             time.sleep(_DRAIN_LOOK_S)
@@ -112,12 +113,11 @@ class NetServer:
 
     def connections(self) -> list[ConnectionInfo]:
         """What is known about every connection, oldest first. Any thread."""
-        infos = [client.info for thread in self._threads for client in list(thread.clients.values())]
-        return sorted(infos, key=lambda info: info.id)
+        return sorted((client.info for client in self._clients()), key=lambda info: info.id)
 
     def counters(self) -> dict[str, int]:
         """Figures for the console and for health. Any thread."""
-        clients = [client for thread in self._threads for client in list(thread.clients.values())]
+        clients = self._clients()
         states = [client.state for client in clients]
         return {
             "accepted": self._acceptor.accepted,
@@ -129,6 +129,9 @@ class NetServer:
             "writing": states.count(State.WRITING),
             "max_connections": self.limits.max_connections,
         }
+
+    def _clients(self) -> list[Client]:
+        return [client for thread in self._threads for client in list(thread.clients.values())]
 
     def _adopt(
         self, sock: socket.socket, address: str, port: int, verdict: Verdict, context: ssl.SSLContext | None

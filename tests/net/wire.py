@@ -83,6 +83,10 @@ class Wire:
         with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self.sock.fileno())) as twin:
             twin.shutdown(socket.SHUT_WR)
 
+    def say_goodbye(self) -> None:
+        """Send close_notify and wait for the server's; afterwards the socket is bare."""
+        self.sock = self.sock.unwrap()
+
     def reset(self) -> None:
         """End with RST."""
         with contextlib.suppress(OSError):
