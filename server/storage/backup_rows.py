@@ -21,24 +21,22 @@ _PORTION: Final = 500
 class Table:
     """One table: how it is read in order of its key, portion by portion, and how a row is put back.
 
-    `first` and `following` begin with the key's `key_columns` columns; `following` takes them of the last row.
+    A table with a key of one column has `first`, and `following` takes the last row's key. One that belongs to the
+    rows of another has `parents`, which gives their ids, and `following` takes such an id and the second column.
     """
 
     name: str
-    key_columns: int
-    first: Statement
     following: Statement
     add: Statement
+    first: Statement | None = None
+    parents: Statement | None = None
 
 
+_USER_IDS: Final = Statement("SELECT id FROM users ORDER BY id")
+_NOTEBOOK_IDS: Final = Statement("SELECT id FROM notebooks ORDER BY id")
 TABLES: Final = (
     Table(
         "users",
-        1,
-        Statement(
-            "SELECT id, username, username_key, password_hash, created_ms, trashed_ms FROM users "
-            "ORDER BY id LIMIT ?"
-        ),
         Statement(
             "SELECT id, username, username_key, password_hash, created_ms, trashed_ms FROM users "
             "WHERE id > ? ORDER BY id LIMIT ?"
@@ -47,14 +45,13 @@ TABLES: Final = (
             "INSERT INTO users (id, username, username_key, password_hash, created_ms, trashed_ms) "
             "VALUES (?, ?, ?, ?, ?, ?)"
         ),
+        first=Statement(
+            "SELECT id, username, username_key, password_hash, created_ms, trashed_ms FROM users "
+            "ORDER BY id LIMIT ?"
+        ),
     ),
     Table(
         "notebooks",
-        1,
-        Statement(
-            "SELECT id, owner_id, title, description, epoch, created_ms, changed_ms, seq, next_group_id, "
-            "stored_bytes, trashed_ms, purged FROM notebooks ORDER BY id LIMIT ?"
-        ),
         Statement(
             "SELECT id, owner_id, title, description, epoch, created_ms, changed_ms, seq, next_group_id, "
             "stored_bytes, trashed_ms, purged FROM notebooks WHERE id > ? ORDER BY id LIMIT ?"
@@ -63,14 +60,13 @@ TABLES: Final = (
             "INSERT INTO notebooks (id, owner_id, title, description, epoch, created_ms, changed_ms, seq, "
             "next_group_id, stored_bytes, trashed_ms, purged) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         ),
+        first=Statement(
+            "SELECT id, owner_id, title, description, epoch, created_ms, changed_ms, seq, next_group_id, "
+            "stored_bytes, trashed_ms, purged FROM notebooks ORDER BY id LIMIT ?"
+        ),
     ),
     Table(
         "shares",
-        1,
-        Statement(
-            "SELECT code_hash, notebook_id, code, role, created_ms, expires_ms, revoked_ms, place FROM shares "
-            "ORDER BY code_hash LIMIT ?"
-        ),
         Statement(
             "SELECT code_hash, notebook_id, code, role, created_ms, expires_ms, revoked_ms, place FROM shares "
             "WHERE code_hash > ? ORDER BY code_hash LIMIT ?"
@@ -79,53 +75,50 @@ TABLES: Final = (
             "INSERT INTO shares (code_hash, notebook_id, code, role, created_ms, expires_ms, revoked_ms, place) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         ),
+        first=Statement(
+            "SELECT code_hash, notebook_id, code, role, created_ms, expires_ms, revoked_ms, place FROM shares "
+            "ORDER BY code_hash LIMIT ?"
+        ),
     ),
     Table(
         "guests",
-        1,
-        Statement("SELECT token_hash, guest_id, name, created_ms FROM guests ORDER BY token_hash LIMIT ?"),
         Statement(
             "SELECT token_hash, guest_id, name, created_ms FROM guests WHERE token_hash > ? "
             "ORDER BY token_hash LIMIT ?"
         ),
         Statement("INSERT INTO guests (token_hash, guest_id, name, created_ms) VALUES (?, ?, ?, ?)"),
+        first=Statement(
+            "SELECT token_hash, guest_id, name, created_ms FROM guests ORDER BY token_hash LIMIT ?"
+        ),
     ),
     Table(
         "visits",
-        2,
-        Statement(
-            "SELECT user_id, notebook_id, seq, at_ms FROM visits ORDER BY user_id, notebook_id LIMIT ?"
-        ),
         Statement(
             "SELECT user_id, notebook_id, seq, at_ms FROM visits "
-            "WHERE (user_id, notebook_id) > (?, ?) ORDER BY user_id, notebook_id LIMIT ?"
+            "WHERE user_id = ? AND notebook_id > ? ORDER BY notebook_id LIMIT ?"
         ),
         Statement("INSERT INTO visits (user_id, notebook_id, seq, at_ms) VALUES (?, ?, ?, ?)"),
+        parents=_USER_IDS,
     ),
     Table(
         "bases",
-        2,
-        Statement("SELECT notebook_id, part, seq, body FROM bases ORDER BY notebook_id, part LIMIT ?"),
         Statement(
             "SELECT notebook_id, part, seq, body FROM bases "
-            "WHERE (notebook_id, part) > (?, ?) ORDER BY notebook_id, part LIMIT ?"
+            "WHERE notebook_id = ? AND part > ? ORDER BY part LIMIT ?"
         ),
         Statement("INSERT INTO bases (notebook_id, part, seq, body) VALUES (?, ?, ?, ?)"),
+        parents=_NOTEBOOK_IDS,
     ),
     Table(
         "changes",
-        2,
         Statement(
             "SELECT notebook_id, seq, op, author, at_ms, command, body FROM changes "
-            "ORDER BY notebook_id, seq LIMIT ?"
-        ),
-        Statement(
-            "SELECT notebook_id, seq, op, author, at_ms, command, body FROM changes "
-            "WHERE (notebook_id, seq) > (?, ?) ORDER BY notebook_id, seq LIMIT ?"
+            "WHERE notebook_id = ? AND seq > ? ORDER BY seq LIMIT ?"
         ),
         Statement(
             "INSERT INTO changes (notebook_id, seq, op, author, at_ms, command, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
         ),
+        parents=_NOTEBOOK_IDS,
     ),
 )
 """In an order in which rows can be put back. Sessions, class codes, attempts and reset codes end with a restore."""
@@ -133,12 +126,25 @@ TABLES: Final = (
 
 def rows_of(connection: Connection, table: Table) -> Iterator[Row]:
     """All rows of a table, in order of its key."""
+    if table.parents is not None:
+        for parent in connection.rows(table.parents):
+            yield from _following(connection, table.following, (int(parent[0]),), -1)
+        return
+    assert table.first is not None
     portion = connection.rows(table.first, _PORTION)
-    while portion:
+    yield from portion
+    if len(portion) == _PORTION:
+        yield from _following(connection, table.following, (), portion[-1][0])
+
+
+def _following(
+    connection: Connection, statement: Statement, parent: tuple[int, ...], after: SqlValue
+) -> Iterator[Row]:
+    while portion := connection.rows(statement, *parent, after, _PORTION):
         yield from portion
         if len(portion) < _PORTION:
             return
-        portion = connection.rows(table.following, *portion[-1][: table.key_columns], _PORTION)
+        after = portion[-1][len(parent)]
 
 
 def lines_of(connection: Connection, table: Table) -> Iterator[bytes]:

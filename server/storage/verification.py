@@ -20,7 +20,6 @@ from server.storage.records import Notebook
 from server.storage.snapshots import SnapshotStore
 
 _SET_FIGURES: Final = Statement("UPDATE notebooks SET next_group_id = ? WHERE id = ? AND seq = ?")
-_LAST_CHANGE: Final = Statement("SELECT MAX(seq) FROM changes WHERE notebook_id = ?")
 _READ: Final = 1000
 
 
@@ -85,10 +84,9 @@ def _verify_one(
             at_snapshot = list(document.dump())
     assert document is not None
     findings.changes += document.seq - storage.changes.base(notebook.id)
-    row = storage.notebooks.get(notebook.id, with_trash=True) or notebook
-    last = storage.database.read(lambda connection: connection.row(_LAST_CHANGE, notebook.id))
-    if document.seq < row.seq or (last is not None and last[0] is not None and int(last[0]) > document.seq):
+    if document.seq < notebook.seq:
         raise Failure.of("notebook_damaged")
+    row = storage.notebooks.get(notebook.id, with_trash=True) or notebook
     if row.seq == document.seq and row.next_group_id != document.next_id:
         _say(
             findings, mend, f"Notebook {notebook.id}: its row had another next stroke id", "it was corrected"
