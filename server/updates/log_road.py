@@ -83,6 +83,8 @@ class LogRoad:
 
     def _answer(self, poll: Poll) -> None:
         clients = self._clients()
+        if poll.since is not None and poll.since < 0:
+            raise Failure.of("bad_query")
         for _ in range(_TRIES):
             room = clients.open_room(poll.notebook_id)
             row = self._storage.notebooks.get(poll.notebook_id)

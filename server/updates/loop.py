@@ -95,6 +95,11 @@ class UpdateLoop:
         self._notebooks.start()
         self._writer.start()
 
+    def stop_threads(self) -> None:
+        """Ends them, after the snapshots that are under way."""
+        self._notebooks.stop()
+        self._writer.finish(self._limits.finish_s if self._stopping else 5.0)
+
     def run(self) -> None:
         """Works until `Stop` or the end of the pipe."""
         self.start_threads()
@@ -106,8 +111,7 @@ class UpdateLoop:
                     self._write_all_snapshots()
                     break
         finally:
-            self._notebooks.stop()
-            self._writer.finish(self._limits.finish_s if self._stopping else 5.0)
+            self.stop_threads()
             if self._notes:
                 self._send(Outcome([], [], self._take_notes()))
 

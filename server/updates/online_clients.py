@@ -8,12 +8,10 @@ by `read_log`. Lock order: a room's lock, then the table's. Rules P1 to P4, P6.
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from random import Random
 from typing import Any, NamedTuple
 
@@ -26,24 +24,12 @@ from server.updates.messages import Applied
 from server.updates.pacer import Pacer
 from server.updates.polls import Poll, PollResult
 from server.updates.room import Encode, Ready, Room
+from server.updates.waiting_list import SLOT_S, PollLimits, WaitingList
 
 AnswerMany = Callable[[Sequence[Any], EncodedResponse], None]
 ReadLog = Callable[[NotebookId, list[Poll]], None]
 
-_SLOT_S = 0.2
 _DROPPED_FOR_S = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class PollLimits:
-    """The figures of waiting polls."""
-
-    waiting: int = 12_000
-    waiting_per_session: int = 64
-    deadline_s: float = 25.0
-    jitter: float = 0.1
-    rooms: int = 4096
-    tail_bytes: int = 64 * 1024 * 1024
 
 
 class Counts(NamedTuple):
@@ -53,6 +39,15 @@ class Counts(NamedTuple):
     rooms: int
     sessions: int
     tail_bytes: int
+
+
+class _Decision(NamedTuple):
+    """What becomes of a poll."""
+
+    result: PollResult
+    answer: EncodedResponse | None = None
+    victim: Poll | None = None
+    """The oldest poll of a session that has too many."""
 
 
 class OnlineClients:
@@ -84,14 +79,13 @@ class OnlineClients:
         self._answer_many = answer_many
         self._read_log = read_log
         self._pacer = pacer
-        self._random = random
         self._clock = clock
         self._limits = limits or PollLimits()
         self._lock = threading.Lock()
         self._rooms: OrderedDict[NotebookId, Room] = OrderedDict()
-        self._sessions: dict[bytes, dict[Poll, None]] = {}
-        self._slots: dict[int, dict[Poll, None]] = {}
-        self._waiting = 0
+        self._waiting = WaitingList(
+            self._limits, random, lambda slot: pacer.call_at(slot * SLOT_S, lambda: self._expire(slot))
+        )
         self._dropped: dict[bytes | int, tuple[float, Failure]] = {}
         self._stopping: Failure | None = None
 
@@ -115,10 +109,12 @@ class OnlineClients:
                 return PollResult.NEEDS_LOG
             if poll.since is None:
                 poll.since = head
+            if poll.since < 0:
+                raise Failure.of("bad_query")
             if poll.since > head or poll.since < room.tail.start:
                 return PollResult.NEEDS_LOG
-            answer, victim = self._answer_or_wait(room, poll, now_s)
-        return self._finish(room, poll, answer, victim)
+            decision = self._decide(room, poll, now_s)
+        return self._finish(room, poll, decision)
 
     def wait_at(self, room: Room, poll: Poll) -> PollResult:
         """Lets a poll wait whose `since` the log road found to be the last number; it may be ahead of the room."""
@@ -129,8 +125,8 @@ class OnlineClients:
                 return PollResult.NEEDS_LOG
             if poll.since is None or poll.since < room.tail.start:
                 return PollResult.NEEDS_LOG
-            answer, victim = self._answer_or_wait(room, poll, self._clock())
-        return self._finish(room, poll, answer, victim)
+            decision = self._decide(room, poll, self._clock())
+        return self._finish(room, poll, decision)
 
     def open_room(self, notebook_id: NotebookId) -> Room:
         """The room of a notebook, made if need be; from now on it gets what is published (log road)."""
@@ -151,42 +147,36 @@ class OnlineClients:
             self._enter(room, poll, now_s)
             return room.live.members(room.live.group_key(poll.live or 0, poll.client), now_s)
 
-    def _answer_or_wait(
-        self, room: Room, poll: Poll, now_s: float
-    ) -> tuple[EncodedResponse | None, Poll | None]:
-        """Under the room's lock: the answer, or None when the poll waits now (and whom it pushes out)."""
+    def _decide(self, room: Room, poll: Poll, now_s: float) -> _Decision:
+        """Whether a poll has an answer, waits from now on, or must go through the log (room's lock held)."""
         room.used_s = now_s
+        assert poll.since is not None and room.head is not None
         if poll.client:
             self._enter(room, poll, now_s)
-            if room.has_live_news(poll):
-                if room.live_flush_at(now_s) <= now_s:
-                    answer = room.answer_now(poll, now_s)
-                    if answer is not None:
-                        return answer, None
-                else:
-                    self._schedule_live(room, now_s)
-        assert poll.since is not None and room.head is not None
         if poll.since < room.head:
+            if not room.can_answer(poll.since):
+                return _Decision(PollResult.NEEDS_LOG)
             if room.flush_at(now_s) <= now_s:
-                answer = room.answer_now(poll, now_s)
-                if answer is not None:
-                    return answer, None
+                return _Decision(PollResult.ANSWERED, room.answer_now(poll, now_s))
             self._schedule(room, now_s)
-        victim = self._register(poll, now_s)
+        elif room.has_live_news(poll):
+            if room.live_flush_at(now_s) <= now_s:
+                return _Decision(PollResult.ANSWERED, room.answer_now(poll, now_s))
+            self._schedule_live(room, now_s)
+        victim = self._waiting.add(poll, now_s)
         room.waiting[poll] = None
         poll.parked = True
-        return None, victim
+        return _Decision(PollResult.PARKED, None, victim)
 
-    def _finish(
-        self, room: Room, poll: Poll, answer: EncodedResponse | None, victim: Poll | None
-    ) -> PollResult:
-        if answer is not None:
-            poll.exchange.answer(answer)
-            return PollResult.ANSWERED
+    def _finish(self, room: Room, poll: Poll, decision: _Decision) -> PollResult:
+        if decision.answer is not None:
+            poll.exchange.answer(decision.answer)
+        if decision.result is not PollResult.PARKED:
+            return decision.result
         poll.exchange.on_gone(lambda: self._gone(room, poll))
         poll.exchange.park()
-        if victim is not None:
-            self._end(victim)
+        if decision.victim is not None:
+            self._end(decision.victim)
         failure = self._was_dropped(poll)
         if failure is not None and self._take_out(poll):
             self._refuse([poll], failure)
@@ -197,52 +187,10 @@ class OnlineClients:
         if poll.live is None or poll.live > room.live.head:
             poll.live = room.live.head
 
-    # --- registers ------------------------------------------------------------------------------------------
-
-    def _register(self, poll: Poll, now_s: float) -> Poll | None:
-        """Notes a poll that begins to wait; returns the oldest of its session when that has too many."""
-        limits = self._limits
-        delay_s = limits.deadline_s * (1 + limits.jitter * (2 * self._random.random() - 1))
-        slot = math.ceil((now_s + delay_s) / _SLOT_S)
-        victim = None
-        with self._lock:
-            if self._waiting >= limits.waiting:
-                raise Failure.of("busy", retry_after_s=2)
-            if poll.session is not None:
-                mine = self._sessions.setdefault(poll.session, {})
-                if len(mine) >= limits.waiting_per_session:
-                    victim = next(iter(mine))
-                mine[poll] = None
-            self._waiting += 1
-            poll.slot = slot
-            polls = self._slots.get(slot)
-            if polls is None:
-                polls = self._slots[slot] = {}
-                self._pacer.call_at(slot * _SLOT_S, lambda: self._expire(slot))
-            polls[poll] = None
-        return victim
-
-    def _unregister(self, polls: Iterable[Poll]) -> None:
-        """Notes that polls no longer wait."""
-        with self._lock:
-            for poll in polls:
-                slot = self._slots.get(poll.slot)
-                if slot is not None:
-                    slot.pop(poll, None)
-                if poll.session is not None:
-                    mine = self._sessions.get(poll.session)
-                    if mine is not None and poll in mine:
-                        del mine[poll]
-                        if not mine:
-                            del self._sessions[poll.session]
-                self._waiting -= 1
-
     def _expire(self, slot: int) -> None:
         """The deadline of the polls in a slot has come (pacer)."""
-        with self._lock:
-            due = list(self._slots.pop(slot, ()))
         by_notebook: dict[NotebookId, list[Poll]] = {}
-        for poll in due:
+        for poll in self._waiting.take_slot(slot):
             by_notebook.setdefault(poll.notebook_id, []).append(poll)
         for notebook_id, polls in by_notebook.items():
             room = self._rooms.get(notebook_id)
@@ -266,7 +214,7 @@ class OnlineClients:
             if poll.client:
                 room.live.leave(poll.client)
         if waited:
-            self._unregister([poll])
+            self._waiting.remove([poll])
 
     # --- news -----------------------------------------------------------------------------------------------
 
@@ -339,7 +287,7 @@ class OnlineClients:
         polls = ready.polls()
         if not polls:
             return
-        self._unregister(polls)
+        self._waiting.remove(polls)
         for answer, group in ready.answers:
             exchanges = [poll.exchange for poll in group]
             if ended_empty:
@@ -353,7 +301,7 @@ class OnlineClients:
             self._read_log(room.id, ready.to_log)
 
     def _to_log(self, room: Room, polls: list[Poll]) -> None:
-        self._unregister(polls)
+        self._waiting.remove(polls)
         self._read_log(room.id, polls)
 
     # --- ends -----------------------------------------------------------------------------------------------
@@ -365,7 +313,7 @@ class OnlineClients:
         if room is not None:
             with room.lock:
                 polls = room.close()
-            self._unregister(polls)
+            self._waiting.remove(polls)
             self._refuse(polls, Failure.of("notebook_gone"))
 
     def drop_share(self, code_hash: bytes) -> None:
@@ -389,14 +337,14 @@ class OnlineClients:
             if room is not None:
                 with room.lock:
                     polls = room.close()
-                self._unregister(polls)
+                self._waiting.remove(polls)
                 self._refuse(polls, self._stopping)
 
     def counts(self) -> Counts:
         """How much is held."""
         with self._lock:
             tail_bytes = sum(room.tail.bytes for room in self._rooms.values())
-            return Counts(self._waiting, len(self._rooms), len(self._sessions), tail_bytes)
+            return Counts(self._waiting.count, len(self._rooms), self._waiting.sessions, tail_bytes)
 
     def waiting_in(self, notebook_id: NotebookId) -> int:
         """How many polls wait for one notebook."""
@@ -416,7 +364,7 @@ class OnlineClients:
                 for poll in polls:
                     room.remove(poll)
             if polls:
-                self._unregister(polls)
+                self._waiting.remove(polls)
                 self._refuse(polls, failure)
 
     def _was_dropped(self, poll: Poll) -> Failure | None:
@@ -437,7 +385,7 @@ class OnlineClients:
         with room.lock:
             waited = room.remove(poll)
         if waited:
-            self._unregister([poll])
+            self._waiting.remove([poll])
         return waited
 
     def _refuse(self, polls: list[Poll], failure: Failure) -> None:

@@ -152,19 +152,19 @@ class Room:
         """Ends polls with what there is, which is mostly nothing (P2)."""
         return self._answer([poll for poll in polls if poll.parked and poll in self.waiting], now_s)
 
+    def can_answer(self, since: int) -> bool:
+        """Whether memory has the answer to a poll with this `since`."""
+        return self._span(since) is not None
+
     def answer_now(self, poll: Poll, now_s: float) -> EncodedResponse | None:
         """The answer to a poll that does not wait; None when it must go through the log."""
         since = _since(poll)
-        if since < self.tail.start:
+        span = self._span(since)
+        if span is None:
             return None
         if now_s > self._answers_until_s:
             self._answers.clear()
             self._answers_until_s = now_s + _CACHE_S
-        span = self._spans.get(since, _UNKNOWN)
-        if span is _UNKNOWN:
-            span = self._spans[since] = self.tail.span(since)
-        if span is None:
-            return None
         members = b""
         if poll.client:
             members = self.live.members(self.live.group_key(poll.live or 0, poll.client), now_s)
@@ -210,6 +210,13 @@ class Room:
                 group[1].append(poll)
         return Ready(list(groups.values()), to_log)
 
+    def _span(self, since: int) -> Span | None:
+        if since < self.tail.start:
+            return None
+        if since not in self._spans:
+            self._spans[since] = self.tail.span(since)
+        return self._spans[since]
+
     def _leave(self, polls: list[Poll]) -> list[Poll]:
         for poll in polls:
             poll.parked = False
@@ -223,9 +230,6 @@ class Room:
     def _forget_encoded(self) -> None:
         self._spans.clear()
         self._answers.clear()
-
-
-_UNKNOWN = Span([], effects=None)  # type: ignore[arg-type]
 
 
 def _since(poll: Poll) -> int:

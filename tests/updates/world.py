@@ -15,11 +15,13 @@ from random import Random
 from typing import Any
 
 from http_core.packet import EncodedResponse, Response
+from server.domain.failures import Failure
 from server.domain.ids import Author, NotebookId, Role
 from server.storage.contracts import DatabaseConfig, Notebook, Storage
 from server.storage.opening import SqlStorage, open_storage
 from server.storage.sealed import Sealer
 from server.storage.snapshots import SnapshotStore
+from server.updates.answers import failure_body
 from server.updates.child import UpdateSettings
 from server.updates.generation import Generation
 from server.updates.inbox import Inbox
@@ -274,7 +276,10 @@ class World:
         else:
             make = lambda number: MemoryGeneration(number, self, self.make_loop)  # noqa: E731
         process = UpdateProcess(
-            make, on_restart=lambda: self.clients.recheck(), log=LOG, limits=self.process_limits
+            make,
+            on_restart=lambda: self.clients.recheck(),  # noqa: PLW0108 - a test may replace clients
+            log=LOG,
+            limits=self.process_limits,
         )
         self._processes.append(process)
         process.start()
@@ -302,8 +307,11 @@ class World:
         """Sends a poll, through the log road where that is needed (unless `hold_log`)."""
         exchange = FakeExchange()
         poll = Poll(exchange, notebook_id, since, more.pop("epoch", None), **more)
-        if self.clients.poll(poll) is PollResult.NEEDS_LOG:
-            self._read_log(notebook_id, [poll])
+        try:
+            if self.clients.poll(poll) is PollResult.NEEDS_LOG:
+                self._read_log(notebook_id, [poll])
+        except Failure as failure:
+            exchange.answer(encode(failure.status, failure_body(failure)))
         return exchange
 
     def release_log(self) -> None:
