@@ -108,6 +108,7 @@ def test_refused_cookies(arguments: dict[str, object]) -> None:
         ("Sat, 29 Feb 2020 00:00:60 GMT", 1_582_934_460),
         ("Sunday, 06-Nov-76 08:49:37 GMT", 3_371_878_177),
         ("Sunday, 06-Nov-77 08:49:37 GMT", 247_654_177),
+        ("Mon, 01 Jan 0001 00:00:00 GMT", -62_135_596_800),
         ("yesterday", None),
         ("", None),
         ("Sun, 6 Nov 1994 08:49:37 GMT", None),

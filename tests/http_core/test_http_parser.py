@@ -92,6 +92,7 @@ def test_an_error_is_raised_once_and_closes() -> None:
     assert str(caught.value).startswith("400 bad_request: ") and "BROKEN" not in str(caught.value)
     parser.receive(GET)
     assert parser.next_event() is CLOSED and parser.buffered == 0 and not parser.idle
+    assert not parser.truncated
     parser.start_next()
     assert parser.next_event() is CLOSED
 
