@@ -43,7 +43,8 @@ def transferred(page: Page, url: str) -> tuple[int, int]:
     totals = {"bytes": 0, "requests": 0}
     session.on("Network.requestWillBeSent", lambda _: totals.__setitem__("requests", totals["requests"] + 1))
     session.on(
-        "Network.loadingFinished", lambda e: totals.__setitem__("bytes", totals["bytes"] + int(e["encodedDataLength"]))
+        "Network.loadingFinished",
+        lambda e: totals.__setitem__("bytes", totals["bytes"] + int(e["encodedDataLength"])),
     )
     page.goto(url)
     wait_ready(page, 0)
@@ -90,10 +91,19 @@ def check_axe(page: Page) -> None:
 def test_every_page_passes_axe(browser: Browser, product: Product, language: str, scheme: str) -> None:
     context = context_for(browser, language=language, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
-    for path in ("/", "/login.html", "/signUp.html", "/connect", "/no-such-page", "/?nb=AAAAAAAAAAAAAAAAAAAAAA"):
+    for path in (
+        "/",
+        "/login.html",
+        "/signUp.html",
+        "/connect",
+        "/no-such-page",
+        "/?nb=AAAAAAAAAAAAAAAAAAAAAA",
+    ):
         page.goto(product.url + path)
         time.sleep(0.4)
-        assert page.evaluate("document.documentElement.dir") == ("rtl" if language == "he-IL" else "ltr"), path
+        assert page.evaluate("document.documentElement.dir") == ("rtl" if language == "he-IL" else "ltr"), (
+            path
+        )
         check_axe(page)
     person = Person(product.port).sign_up(f"axe{language[:2]}{scheme}")
     for title in ("Algebra", "אלגברה"):
