@@ -2,7 +2,7 @@
 
 import { LANGUAGES, chooseLanguage, directionOf, failureText, translator } from "../core/i18n.js";
 import { byId, translatePage } from "../ui/dom.js";
-import { Memory } from "./memory.js";
+import { Memory } from "../net/browser_store.js";
 
 /** @typedef {{t: import("../core/i18n.js").Translate, language: import("../core/i18n.js").Language, memory: Memory}} CardPage */
 

@@ -6,18 +6,17 @@
 import { LANGUAGES, chooseLanguage, directionOf, failureText, translator } from "../core/i18n.js";
 import { NotebookDocument } from "../core/document.js";
 import { addressOf, call, exchange, targetOf } from "../net/api.js";
-import { JournalStore } from "../net/journal_store.js";
+import { JournalStore, Memory } from "../net/browser_store.js";
 import { Board } from "../ui/board.js";
 import { Popovers, byId, toast, translatePage } from "../ui/dom.js";
 import { Sidebar } from "../ui/sidebar.js";
 import { makeHint, markReady, showHint, showStatus, showTitle, unmarkReady } from "../ui/status.js";
 import { Toolbar } from "../ui/toolbar.js";
-import { Memory } from "./memory.js";
 import { NotebookSession, randomText } from "./notebook_session.js";
 
 /** @typedef {import("../net/api.js").Target} Target */
 /** @typedef {import("../core/i18n.js").Language} Language */
-/** @typedef {import("./memory.js").User} User */
+/** @typedef {import("../net/browser_store.js").User} User */
 
 /** A visit is told to the server once the page has been quiet for this long. */
 const VISIT_AFTER_MS = 4000;
@@ -87,7 +86,10 @@ export class App {
     byId("share").addEventListener("click", () => this.share());
     byId("status").addEventListener("click", () => this.openMenu());
     this.notebook.subscribe(() => this.refresh());
-    window.addEventListener("popstate", () => this.open(targetOf(location)));
+    window.addEventListener("popstate", () => {
+      this.keepUndo();
+      this.open(targetOf(location));
+    });
     window.addEventListener("keydown", (event) => this.key(event));
     window.addEventListener("pagehide", () => this.keepUndo());
     navigator.locks?.request(`page|${this.page}`, () => new Promise(() => {}));
@@ -131,7 +133,6 @@ export class App {
   }
 
   close() {
-    this.keepUndo();
     this.session?.close();
     this.board?.destroy();
     this.live?.close();
@@ -186,8 +187,14 @@ export class App {
 
   /** Goes to another notebook without leaving the page. @param {Target|null} target */
   async go(target) {
+    this.keepUndo();
+    await this.enter(target);
+  }
+
+  /** @param {Target|null} target */
+  async enter(target) {
     history.pushState(null, "", addressOf(target));
-    if (window.matchMedia("(max-width: 1000px)").matches) this.sidebar.fold(true, false);
+    this.sidebar.foldIfFloating();
     await this.open(target);
   }
 
@@ -223,8 +230,10 @@ export class App {
       const made = (await call("POST", "/SAVENEWNB", { title, description })).data;
       const records = await this.session.records();
       await this.store.move(records, this.owner, `n${made.id}`);
+      this.memory.keepUndo(`n${made.id}`, this.board.undoState);
+      this.memory.keepUndo("local", undefined);
       this.sidebar.closeForm();
-      await this.go({ kind: "own", id: made.id });
+      await this.enter({ kind: "own", id: made.id });
       toast(this.t("toast.made", { title }));
     }
     this.sidebar.closeForm();

@@ -5,16 +5,14 @@
  * Implements INK.md "Client journal", P1 to P4 and C2/C3 on the page's side.
  */
 
-import { loadDocument } from "../core/document_reader.js";
 import { Journal, opMaker } from "../core/journal.js";
-import { Sync } from "../core/sync.js";
 import { documentPath, exchange, retryAfter, writePath } from "../net/api.js";
 
 /** @typedef {import("../core/sync.js").SyncAction} SyncAction */
 /** @typedef {import("../core/sync.js").SyncEvent} SyncEvent */
 /** @typedef {import("../core/document.js").NotebookDocument} NotebookDocument */
 /** @typedef {import("../net/api.js").Target} Target */
-/** @typedef {import("../net/journal_store.js").StoredEntry} StoredEntry */
+/** @typedef {import("../net/browser_store.js").StoredEntry} StoredEntry */
 
 /** How long the first byte of a document may take. */
 const LOAD_TIMEOUT_MS = 60_000;
@@ -29,7 +27,7 @@ const LOAD_TIMEOUT_MS = 60_000;
 
 /**
  * @typedef {object} SessionWorld
- * @property {import("../net/journal_store.js").JournalStore} store
+ * @property {import("../net/browser_store.js").JournalStore} store
  * @property {string} owner identity the entries belong to
  * @property {string} page id of this tab
  * @property {string} client this browser in presence
@@ -44,7 +42,7 @@ const LOAD_TIMEOUT_MS = 60_000;
 
 export class NotebookSession {
   #journal = new Journal();
-  #sync;
+  /** @type {import("../core/sync.js").Sync|null} null on an unsaved board */ #sync = null;
   #makeOp;
   /** @type {import("../net/shared_poll.js").SharedPoll|null} */ #poll = null;
   /** @type {Partial<Record<"load"|"poll"|"post", number>>} */ #timers = {};
@@ -63,7 +61,6 @@ export class NotebookSession {
     this.notebook = notebook;
     this.world = world;
     this.board = boardKey(target);
-    this.#sync = new Sync(this.#journal, Math.random);
     this.#makeOp = opMaker(() => randomText(12));
     this.wake = () => this.#step({ type: "wake" });
     this.woken = () => document.visibilityState === "visible" && this.wake();
@@ -80,8 +77,13 @@ export class NotebookSession {
       this.#tell();
       return;
     }
-    const { SharedPoll } = await import("../net/shared_poll.js");
+    const [{ Sync }, { SharedPoll }] = await Promise.all([
+      import("../core/sync.js"),
+      import("../net/shared_poll.js"),
+      import("../core/document_reader.js"),
+    ]);
     if (this.#closed) return;
+    this.#sync = new Sync(this.#journal, Math.random);
     const { owner, client, onLive } = this.world;
     this.#poll = new SharedPoll(this.target, `${owner}|${this.board}`, client, onLive);
     window.addEventListener("online", this.wake);
@@ -120,7 +122,8 @@ export class NotebookSession {
   }
 
   get phase() {
-    return this.target ? this.#sync.phase : "local";
+    if (!this.target) return "local";
+    return this.#sync?.phase ?? "loading";
   }
 
   /** @param {string} op of a refused change: tries it once more */
@@ -198,9 +201,7 @@ export class NotebookSession {
 
   /** @param {SyncEvent} event */
   #step(event) {
-    if (!this.target) return;
-    const actions = this.#sync.step(event);
-    for (const action of actions) this.#do(action);
+    for (const action of this.#sync?.step(event) ?? []) this.#do(action);
     this.#tell();
   }
 
@@ -261,7 +262,7 @@ export class NotebookSession {
   /** The answer came when the board was already left: what is stored need not be sent again. @param {any} answer */
   async #settleAfterClose({ status, body }) {
     if (status !== 200 || body?.code !== 0) return;
-    await this.#write(this.#journal.acknowledge(body.changes, this.#sync.epoch, Infinity));
+    await this.#write(this.#journal.acknowledge(body.changes, this.#sync?.epoch ?? "", Infinity));
   }
 
   /** Streams the document in (N3); what waits in the journal is laid over it afterwards. */
@@ -276,8 +277,9 @@ export class NotebookSession {
     try {
       const response = await fetch(documentPath(this.target), { signal: deadline.signal, cache: "no-store" });
       if (response.ok && response.body) {
-        this.#readHead(response.headers);
-        const head = await loadDocument(this.notebook, chunksOf(response.body), { now: () => performance.now(), pause });
+        const chunks = chunksOf(response.body, (start) => this.#readHead(response.headers, start));
+        const { loadDocument } = await import("../core/document_reader.js");
+        const head = await loadDocument(this.notebook, chunks, { now: () => performance.now(), pause });
         if (this.#closed || turn !== this.#loads) return;
         this.#step({ type: "loaded", seq: head.seq, epoch: head.epoch });
         this.#showPending();
@@ -297,14 +299,10 @@ export class NotebookSession {
     if (this.phase === "gone") this.#reportGone(answer);
   }
 
-  /** @param {Headers} headers */
-  #readHead(headers) {
-    const text = (/** @type {string} */ name) => decodeURIComponent(headers.get(name) ?? "");
-    this.world.onHead({
-      role: text("X-Notebook-Role"),
-      title: text("X-Notebook-Title"),
-      description: text("X-Notebook-Description"),
-    });
+  /** @param {Headers} headers @param {string} start of the document: its root and title */
+  #readHead(headers, start) {
+    const title = /<title>([^<]*)<\/title>/.exec(start)?.[1] ?? "";
+    this.world.onHead({ role: headers.get("X-Notebook-Role") ?? "", title: plainText(title), description: "" });
   }
 
   /** @param {import("../core/sync.js").WireAnswer} answer */
@@ -326,7 +324,7 @@ export class NotebookSession {
   #tell() {
     if (this.#closed) return;
     const { waiting, refused } = this.#journal;
-    const saved = this.target ? this.#sync.saved : "yes";
+    const saved = this.#sync?.saved ?? (this.target && waiting ? "sending" : "yes");
     this.world.onState({ saved, waiting, refused, phase: this.phase });
     if (this.phase === "gone") this.#reportGone({ status: 404 });
   }
@@ -344,16 +342,28 @@ export function randomText(length) {
   return [...crypto.getRandomValues(new Uint8Array(length))].map((byte) => letters[byte % 64]).join("");
 }
 
-/** @param {ReadableStream<Uint8Array>} stream @returns {AsyncGenerator<string>} */
-async function* chunksOf(stream) {
+/**
+ * @param {ReadableStream<Uint8Array>} stream
+ * @param {(start: string) => void} onStart hears the first piece
+ * @returns {AsyncGenerator<string>}
+ */
+async function* chunksOf(stream, onStart) {
   const reader = stream.getReader();
   const decoder = new TextDecoder();
-  for (;;) {
+  for (let first = true; ; first = false) {
     const { done, value } = await reader.read();
     if (done) break;
-    yield decoder.decode(value, { stream: true });
+    const text = decoder.decode(value, { stream: true });
+    if (first) onStart(text);
+    yield text;
   }
   yield decoder.decode();
+}
+
+/** @param {string} text XML character data without markup */
+function plainText(text) {
+  const characters = /** @type {Record<string, string>} */ ({ lt: "<", gt: ">", quot: '"', "#39": "'", apos: "'", amp: "&" });
+  return text.replace(/&(lt|gt|quot|apos|#39|amp);/g, (_, name) => characters[name]);
 }
 
 /** Lets the page work and paint. @returns {Promise<void>} */
