@@ -75,7 +75,7 @@ export const catalogue = {
   "form.description": "Description",
   "form.descriptionExample": "What is it about?",
   "form.paper": "Paper",
-  "form.create": "Create notebook",
+  "form.create": "Create",
   "form.done": "Done",
   "form.cancel": "Cancel",
   "form.firstTitle": "My first notebook",

@@ -75,7 +75,7 @@ export const catalogue = {
   "form.description": "תיאור",
   "form.descriptionExample": "על מה המחברת?",
   "form.paper": "סוג הדף",
-  "form.create": "יצירת המחברת",
+  "form.create": "יצירה",
   "form.done": "סיום",
   "form.cancel": "ביטול",
   "form.firstTitle": "המחברת הראשונה שלי",

@@ -44,17 +44,15 @@ export class Sidebar {
     this.t = t;
     this.language = language;
     this.storage = world.storage;
-    const narrow = window.matchMedia("(max-width: 1000px)").matches;
-    this.fold(world.byLink || narrow || this.storage.getItem(FOLDED) === "folded", false);
+    this.floating = window.matchMedia("(max-width: 1000px)");
+    this.fold(world.byLink || this.floating.matches || this.storage.getItem(FOLDED) === "folded", false);
     byId("handle").addEventListener("click", () => this.fold(this.open, true));
     byId("new-notebook").addEventListener("click", () => actions.onNew());
     byId("sidebar").addEventListener("keydown", (event) => {
       if (event.key === "Escape" && this.#form) this.closeForm();
     });
-    window.matchMedia("(max-width: 1000px)").addEventListener("change", (event) => this.fold(event.matches, false));
-    byId("board").addEventListener("pointerdown", () => {
-      if (window.matchMedia("(max-width: 700px)").matches && !this.#form) this.fold(true, false);
-    });
+    this.floating.addEventListener("change", (event) => this.fold(event.matches, false));
+    byId("board").addEventListener("pointerdown", () => !this.#form && this.foldIfFloating());
   }
 
   get open() {
@@ -66,6 +64,11 @@ export class Sidebar {
     document.body.classList.toggle("sidebar-open", !folded);
     byId("handle").setAttribute("aria-expanded", String(!folded));
     if (remember) this.storage.setItem(FOLDED, folded ? "folded" : "open");
+  }
+
+  /** On a small screen the sidebar lies over the board: it goes when the board is wanted. */
+  foldIfFloating() {
+    if (this.floating.matches) this.fold(true, false);
   }
 
   /** @param {{id: number, username: string}|null} user */
