@@ -72,6 +72,8 @@ def parse_numbers(texts: Sequence[str]) -> list[Number]:
     Raises:
         Failure: 422 `bad_fragment`, where one is longer than 30 characters or beyond 1,000,000.
     """
+    if len(texts) > MAX_NUMBERS:
+        raise _refuse("A path has at most 20,000 numbers.")
     if texts and max(map(len, texts)) > MAX_NUMBER_CHARACTERS:
         raise _refuse(f"A number of a path has at most {MAX_NUMBER_CHARACTERS} characters.")
     values = list(map(float, texts))
@@ -93,7 +95,7 @@ def _arc_numbers(text: str) -> list[Number]:
     return numbers
 
 
-def _segment(letter: str, text: str) -> list[Segment]:
+def _segment(letter: str, text: str) -> list[tuple[str, list[Number]]]:
     upper = letter.upper()
     if upper == "A":
         numbers = _arc_numbers(text)
@@ -113,7 +115,7 @@ def _segment(letter: str, text: str) -> list[Segment]:
     return [(letter, numbers)]
 
 
-def parse_path(d: str) -> list[Segment]:
+def parse_path(d: str) -> Sequence[Segment]:
     """Reads path data.
 
     Args:
@@ -126,7 +128,7 @@ def parse_path(d: str) -> list[Segment]:
         Failure: 422 `bad_fragment`: not the grammar, more than 20,000 numbers, a coordinate beyond 1,000,000.
     """
     d = d.strip(" \t\r\n")
-    segments: list[Segment] = []
+    segments: list[tuple[str, list[Number]]] = []
     position = count = 0
     while position < len(d):
         match = _COMMAND.match(d, position)
@@ -137,7 +139,7 @@ def parse_path(d: str) -> list[Segment]:
             if count > MAX_NUMBERS:
                 raise _refuse("A path has at most 20,000 numbers.")
             if segments and segments[-1][0] == letter and letter not in "MmZz":
-                segments[-1] = (letter, [*segments[-1][1], *numbers])
+                segments[-1][1].extend(numbers)
             else:
                 segments.append((letter, numbers))
         position = match.end()

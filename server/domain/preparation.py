@@ -8,6 +8,7 @@ the update process. Rules C1 (ids), C3, C4, C5 (quota), C6 (`u`, `r`, `upto`), S
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from server.domain.change import Change
@@ -19,6 +20,14 @@ from server.domain.stroke import Deed, Stroke
 
 if TYPE_CHECKING:
     from server.domain.svg_document import NotebookDocument
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookLimits:
+    """Quotas of one notebook."""
+
+    max_strokes: int = 250_000
+    max_bytes: int = 512 * 1024 * 1024
 
 
 def payload_of(entry: LogEntry) -> tuple[str, Any]:

@@ -120,10 +120,12 @@ class Drawn(NamedTuple):
     Attributes:
         stroke: the record at that time.
         text: the canonical fragment with its id.
+        cuts: the union of its cuts.
     """
 
     stroke: Stroke
     text: str
+    cuts: tuple[Interval, ...] = ()
 
 
 def drawn(stroke: Stroke, before: Drawn | None = None) -> Drawn:
@@ -138,20 +140,28 @@ def drawn(stroke: Stroke, before: Drawn | None = None) -> Drawn:
         return before
     if not stroke.cuts and not stroke.mods:
         return Drawn(stroke, stroke.fragment)
+    cuts = _union_of_cuts(stroke, before)
     done = 0
-    if before is not None and before.stroke.cuts is stroke.cuts:
-        earlier = before.stroke.mods
-        done = len(earlier) if earlier == stroke.mods[: len(earlier)] else 0
-    if before is not None and done:
+    if (
+        before is not None
+        and before.cuts == cuts
+        and before.stroke.mods == stroke.mods[: len(before.stroke.mods)]
+    ):
+        done = len(before.stroke.mods)
         shape = take_apart(before.text)
     else:
-        shape = take_apart(stroke.fragment)
-        if stroke.cuts:
-            cuts = union(interval for _, intervals in stroke.cuts for interval in intervals)
-            shape = cut_shape(shape, cuts)
+        shape = cut_shape(take_apart(stroke.fragment), cuts)
     for what in joined_moves(shape, [mod[1] for mod in stroke.mods[done:]]):
         shape = recolour_shape(shape, what) if type(what) is str else move_shape(shape, what)
-    return Drawn(stroke, shape.fragment().render(stroke.id))
+    return Drawn(stroke, shape.fragment().render(stroke.id), cuts)
+
+
+def _union_of_cuts(stroke: Stroke, before: Drawn | None) -> tuple[Interval, ...]:
+    known: tuple[Interval, ...] = ()
+    rest = stroke.cuts
+    if before is not None and before.stroke.cuts == rest[: len(before.stroke.cuts)]:
+        known, rest = before.cuts, rest[len(before.stroke.cuts) :]
+    return union([*known, *(interval for _, intervals in rest for interval in intervals)]) if rest else known
 
 
 def joined_moves(shape: Shape, mods: Sequence[Any]) -> list[Any]:

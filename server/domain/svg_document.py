@@ -15,22 +15,14 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from server.domain import preparation
 from server.domain.change import Change
 from server.domain.ids import Author, NotebookId, Role
 from server.domain.log_entry import Known, LogEntry, json_text
+from server.domain.preparation import NotebookLimits, Preparation, payload_of
 from server.domain.stroke import Deed, Drawn, Stroke, deed_from_record, drawn, stroke_from_record
 from server.domain.svg_page import page_of
 
 DUMP_VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class NotebookLimits:
-    """Quotas of one notebook."""
-
-    max_strokes: int = 250_000
-    max_bytes: int = 512 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +160,7 @@ class NotebookDocument:
         Raises:
             Failure: the first change that is refused, with `op` and `index` (C2).
         """
-        return preparation.Preparation(self, author, role, now_ms, new_op).judge_all(changes)
+        return Preparation(self, author, role, now_ms, new_op).judge_all(changes)
 
     def apply(self, entry: LogEntry) -> Effects:
         """Takes the next entry of the log.
@@ -186,7 +178,7 @@ class NotebookDocument:
             effects = self._turn(entry.data["op"], entry.command == "r")
             self._ops[entry.op] = self._deed(entry, entry.command, entry.data["op"])
         else:
-            deed = self._deed(entry, *preparation.payload_of(entry))
+            deed = self._deed(entry, *payload_of(entry))
             self._ops[entry.op] = deed
             self._put(deed, True)
             if deed.kind == "x":
