@@ -22,6 +22,8 @@ from server.web.clock import Clock
 from server.web.limits import WebLimits
 
 GUEST_NAME = "Guest"
+_MOST_ID = 9_999_999_999
+"""An id has at most ten digits; a greater number was never given out and is no number for a database."""
 
 
 class Access(Enum):
@@ -174,9 +176,8 @@ class Gatekeeper:
         Raises:
             Failure: 404 `not_found`.
         """
-        notebook = (
-            self._storage.notebooks.get(NotebookId(notebook_id), with_trash=True) if notebook_id > 0 else None
-        )
+        possible = 1 <= notebook_id <= _MOST_ID
+        notebook = self._storage.notebooks.get(NotebookId(notebook_id), with_trash=True) if possible else None
         if notebook is None or notebook.owner_id != user.id:
             raise Failure.of("not_found")
         return notebook
@@ -255,7 +256,7 @@ class Gatekeeper:
             cache.clear()
 
     def _notebook(self, notebook_id: int, *, blocking: bool) -> Notebook | None:
-        if notebook_id <= 0:
+        if not 1 <= notebook_id <= _MOST_ID:
             return None
         key = NotebookId(notebook_id)
         found = self._notebooks.get(key, lambda: self._storage.notebooks.get(key), blocking=blocking)

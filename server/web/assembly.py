@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
+from http_core.packet import EncodedResponse
 from server.domain.accounts import PasswordHasher
 from server.domain.ids import NotebookId
 from server.net.application import AccessRecord
 from server.net.exchange import answer_many
 from server.storage.contracts import Storage
 from server.updates.log_road import LogRoad
-from server.updates.online_clients import OnlineClients, PollLimits
+from server.updates.online_clients import OnlineClients
 from server.updates.pacer import Pacer
 from server.updates.replicas import Replicas
+from server.updates.waiting_list import PollLimits
 from server.web.access import Gatekeeper
 from server.web.answer_desk import AnswerDesk
 from server.web.application import WebApplication
@@ -46,6 +49,7 @@ class WebParts:
         random: for the jitter of polls.
         guesses_limited: False switches the budgets for failed logins and guessed codes off (the probe app).
         more_routes: rows beside the product's own (the probe app).
+        answer_many: gives one encoded answer to many exchanges.
     """
 
     storage: Storage
@@ -67,6 +71,7 @@ class WebParts:
     random: Random = field(default_factory=Random)
     guesses_limited: bool = True
     more_routes: tuple[Route, ...] = ()
+    answer_many: Callable[[Sequence[Any], EncodedResponse], None] = answer_many
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ def join_web(parts: WebParts) -> Web:
     queue = PollLogQueue(pools.handlers.submit, road.answer_all, desk.encode)
     polls = OnlineClients(
         desk.encode,
-        answer_many=answer_many,
+        answer_many=parts.answer_many,
         read_log=queue.put,
         pacer=parts.pacer,
         random=parts.random,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -180,6 +180,11 @@ def answer_of(response: Response | EncodedResponse, *, head_only: bool = False) 
     return Answer(int(head.split(b" ", 2)[1]), _fields(head), body, wire)
 
 
+def answer_each(exchanges: Sequence[FakeExchange], encoded: EncodedResponse) -> None:
+    for exchange in exchanges:
+        exchange.answer(encoded)
+
+
 def _fields(head: bytes) -> list[tuple[str, str]]:
     lines = head.decode("latin-1").split("\r\n")[1:]
     return [(name, value) for name, _, value in (line.partition(": ") for line in lines if line)]
@@ -311,6 +316,8 @@ class World:
                 clock=clock,
                 random=Random(1),
                 guesses_limited=guesses_limited,
+                answer_many=answer_each,
+                ),
             )
         )
         self.services = self.web.services

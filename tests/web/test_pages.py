@@ -1,0 +1,105 @@
+"""H3, H4: pages in the visitor's language, with their modules named ahead; error pages for people."""
+
+from __future__ import annotations
+
+import pytest
+
+from server.domain.failures import REASONS
+from server.web.error_texts import error_text
+from server.web.languages import LANGUAGES, preferred_language
+from server.web.module_graph import modules_behind
+from server.web.pages import Pages, PageSources
+from tests.web.world import World
+
+
+def test_h4_pages_are_filled_in_revalidated_and_name_their_modules(world: World) -> None:
+    answer = world.send("GET", "/", headers={"Accept-Language": "he-IL, en;q=0.5"})
+    text = answer.body.decode()
+    prefix = world.site.prefix
+    assert '<html lang="he" dir="rtl">' in text and "{{" not in text
+    for module in ("public/js/core/a.js", "public/js/core/b.js", "node_modules/uqr/dist/index.mjs"):
+        assert f'<link rel="modulepreload" href="{prefix}/{module}">' in text
+    assert f'<script type="module" src="{prefix}/public/js/main.js">' in text
+    assert "late.js" not in text
+    assert answer.header("cache-control") == "no-cache" and answer.header("etag")
+    assert answer.header("vary") == "Accept-Encoding, Accept-Language"
+    again = world.send(
+        "GET", "/", headers={"Accept-Language": "he-IL, en;q=0.5", "If-None-Match": answer.header("etag")}
+    )
+    assert again.status == 304
+    english = world.send("GET", "/")
+    assert b'<html lang="en" dir="ltr">' in english.body and english.header("etag") != answer.header("etag")
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/index.html", "/login.html", "/signUp.html", "/connect", "/?fbclid=x&utm=1", "/?id=7"]
+)
+def test_pages_need_no_login_and_ignore_what_links_carry(world: World, path: str) -> None:
+    answer = world.send("GET", path)
+    assert answer.status == 200 and answer.header("content-type") == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize(("field", "language"), [
+    (None, "en"), ("", "en"), ("he", "he"), ("iw-IL", "he"), ("fr, he;q=0.4, en;q=0.3", "he"),
+    ("en, he", "en"), ("he;q=0.1, en;q=0.9", "en"), ("he;q=zzz", "en"), ("he;q=0", "en"), ("\x80", "en"),
+    ("he;q=1.0000000", "en"), (",".join(["fr"] * 5000), "en"), ("he;q=²", "en"),
+])  # fmt: skip
+def test_the_language_of_a_visitor(field: str | None, language: str) -> None:
+    assert preferred_language(field) == language
+
+
+def test_h3_a_navigation_gets_a_page_and_a_program_gets_json(world: World) -> None:
+    html = world.send("GET", "/nothing", headers={"Accept": "text/html,*/*", "Accept-Language": "he"})
+    assert html.status == 404 and html.header("content-type") == "text/html; charset=utf-8"
+    text = html.body.decode()
+    assert 'dir="rtl"' in text and 'href="/"' in text and "{{" not in text
+    json = world.send("GET", "/nothing")
+    assert json.status == 404 and json.json == {
+        "code": 1,
+        "data": REASONS["not_found"].sentence,
+        "reason": "not_found",
+    }
+    posted = world.send("POST", "/nothing", {}, headers={"Accept": "text/html"})
+    assert posted.status == 404 and posted.reason == "not_found"
+
+
+def test_h3_a_revoked_link_opens_a_page_that_says_so(world: World) -> None:
+    ada = world.sign_up("Ada")
+    notebook = ada.notebook()
+    code = ada.share(notebook)
+    assert world.send("GET", f"/?nb={code}", headers={"Accept": "text/html"}).status == 200
+    ada.send("POST", "/api/notebook/unshare", {"code": code})
+    answer = world.send("GET", f"/?nb={code}", headers={"Accept": "text/html"})
+    assert answer.status == 404 and error_text(404, "share_gone", "en").title in answer.body.decode()
+    assert world.send("GET", "/?nb=nonsense", headers={"Accept": "text/html"}).status == 404
+
+
+def test_t24_an_error_page_repeats_nothing_of_the_request(world: World) -> None:
+    answer = world.send(
+        "GET",
+        "/%3Cscript%3Ealert(1)%3C/script%3E".replace("/script", "%5fscript"),
+        headers={"Accept": "text/html"},
+    )
+    assert answer.status == 404 and b"alert" not in answer.wire and b"<script>" not in answer.body
+
+
+def test_every_reason_has_a_page_in_every_language() -> None:
+    pages = Pages(PageSources({}, {}, "/v/1"), lambda: 0)
+    for language in LANGUAGES:
+        for reason, (status, _) in REASONS.items():
+            page = pages.error(status, reason, language).decode()
+            assert "{{" not in page and f'lang="{language}"' in page
+            assert error_text(status, reason, language).text
+
+
+def test_module_graph_follows_static_imports_only() -> None:
+    sources = {
+        "a/x.js": b'import { y } from "./y.js";\nimport "../b/z.js";\nconst l = () => import("./late.js");\n'
+        b'export * from "./y.js";\nimport {\n  one,\n  two,\n} from "./multi.js";\n// import "./comment.js"\n',
+        "a/y.js": b'import "./x.js";\n',
+        "b/z.js": b'import "bare";\n',
+        "a/multi.js": b"",
+        "a/late.js": b"",
+        "a/comment.js": b"",
+    }
+    assert modules_behind("a/x.js", sources) == ["a/x.js", "a/y.js", "b/z.js", "a/multi.js"]
