@@ -31,7 +31,9 @@ class Files:
 
     def make_folder(self, path: Path) -> None:
         """Makes a folder of mode 0700 and those above it; one that is there is left as it is."""
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.is_dir():
+            self.make_folder(path.parent)  # mkdir's own `parents` would give them the mode of the umask
+            path.mkdir(mode=0o700, exist_ok=True)
 
     def open_new(self, path: Path) -> int:
         """Opens a file of mode 0600 that must not be there yet."""

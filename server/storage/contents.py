@@ -7,6 +7,7 @@ is refused: it is the wrong database, or the right one is lost. Main process, on
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,6 +57,7 @@ def settle_contents(
     files = files or Files()
     try:
         snapshots.prepare()
+        _keep_private(protected, protected / "Notebooks")
         remove_leftovers(protected, files)
         notes = (
             _fill_new(storage, snapshots, protected, hash_password=hash_password, now_ms=now_ms, files=files)
@@ -73,6 +75,13 @@ def settle_contents(
     except Failure as failure:
         raise StartRefused(f"The start could not be finished. {failure.sentence}") from failure
     return notes
+
+
+def _keep_private(*folders: Path) -> None:
+    """Closes folders to other users of the machine; a clone of the repository brings them open (T86)."""
+    for folder in folders:
+        if os.name == "posix" and folder.stat().st_mode & 0o077:
+            folder.chmod(0o700)
 
 
 def _fill_new(

@@ -206,10 +206,17 @@ class ConnectionPool:
 
 
 def answers(connection: RawConnection) -> bool:
-    """Whether the server still answers on this connection."""
+    """Whether the server still answers on this connection.
+
+    Raises:
+        Failure: 503 when it is there but does not answer in time: another connection would fare no better.
+    """
     try:
         connection.ping(reconnect=False)
-    except (mysql.connector.Error, OSError):
+    except (mysql.connector.Error, OSError) as error:
+        if isinstance(error.__cause__, mysql.connector.errors.ReadTimeoutError):
+            close_quietly(connection)
+            raise Failure.of("storage_down") from error
         return False
     return True
 

@@ -264,7 +264,7 @@ class TestJsonTables:
         config = DatabaseConfig(kind="sqlite", path=str(tmp_path / "second.sqlite3"))
         new = Place(tmp_path / "data", config, sealer)
         run = SqliteConnection.run
-        for die_at in range(1, 12):
+        for die_at in range(1, 11):
             calls: list[int] = []
 
             def dying(
@@ -285,7 +285,7 @@ class TestJsonTables:
         new.storage.close()
 
 
-def folder_of_2022(protected: Path) -> None:
+def folder_of_2022(protected: Path, strokes: int = 3000) -> None:
     (protected / "Notebooks").mkdir(parents=True)
     (protected / "UsersLoginData.json").write_text(
         json.dumps(
@@ -308,7 +308,7 @@ def folder_of_2022(protected: Path) -> None:
     group = '<ns0:g id="{}"><ns0:path d="M{} 2L3 4Z" fill="#ff0000" /></ns0:g>'
     (protected / "Notebooks/1.svg").write_text(
         '<ns0:svg xmlns:ns0="http://www.w3.org/2000/svg">'
-        + "".join(group.format(number, number) for number in range(3000))
+        + "".join(group.format(number, number) for number in range(strokes))
         + '<ns0:g onload="x()"><ns0:script>alert(1)</ns0:script></ns0:g></ns0:svg>'
     )
 
@@ -351,14 +351,14 @@ class TestImport2022:
     ) -> None:
         probe = FaultyFiles()
         first = open_place("probe")
-        folder_of_2022(first.protected)
+        folder_of_2022(first.protected, 20)
         first.start(probe)
         expected = [dataclasses.replace(book, epoch="") for book in first.storage.notebooks.all()]
         assert len(probe.steps) > 8
         for step in range(1, len(probe.steps) + 1):
             for error in (28, None):
                 place = open_place(f"data-{step}-{error}")
-                folder_of_2022(place.protected)
+                folder_of_2022(place.protected, 20)
                 with pytest.raises((StartRefused, Killed)):
                     place.start(FaultyFiles(step, error))
                 place.again()
