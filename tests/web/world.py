@@ -317,7 +317,6 @@ class World:
                 random=Random(1),
                 guesses_limited=guesses_limited,
                 answer_many=answer_each,
-                ),
             )
         )
         self.services = self.web.services
