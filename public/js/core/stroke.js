@@ -70,6 +70,11 @@ export class Stroke {
     return Number(attributeOf(this.text, "data-w"));
   }
 
+  /** @returns {Interval[]} parts that are erased */
+  cuts() {
+    return parseCuts(attributeOf(this.text, "data-cuts"));
+  }
+
   /** Whether parts of it are erased. */
   isCut() {
     return attributeOf(this.text, "data-cuts") !== "";

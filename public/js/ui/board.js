@@ -9,16 +9,21 @@
  * Events: "undochange", "viewchange", "toolchange", "selectionchange", "drawstart", "painted".
  */
 import { darkPaperColour, START_SIZE } from "../core/pen_sizes.js";
+import { boxOf } from "../core/selection.js";
+import { sheetSvg } from "../core/sheet_export.js";
 import { actionOf } from "../core/shortcuts.js";
 import { UndoStack } from "../core/undo_stack.js";
 import { DryLayer } from "./dry_layer.js";
 import { LiveLayer } from "./live_layer.js";
 import { PaperLayer } from "./paper.js";
 import { PointerInput } from "./pointer_input.js";
+import { SelectionLayer } from "./selection_layer.js";
+import { CutterTool } from "./tools/cutter_tool.js";
 import { EraserTool } from "./tools/eraser_tool.js";
 import { PanTool } from "./tools/pan_tool.js";
 import { PenTool } from "./tools/pen_tool.js";
-import { Viewport } from "./viewport.js";
+import { Selection, SelectionTool } from "./tools/selection_tool.js";
+import { SHEET_HEIGHT, SHEET_WIDTH, Viewport } from "./viewport.js";
 import { WetLayer } from "./wet_layer.js";
 
 /** @typedef {import("../core/document.js").NotebookDocument} NotebookDocument */
@@ -38,7 +43,10 @@ import { WetLayer } from "./wet_layer.js";
  * @property {unknown} undo what `undoState` gave earlier
  */
 
-/** @typedef {"pen" | "fine" | "constant" | "highlighter" | "eraser" | "hand"} ToolName */
+/**
+ * @typedef {"pen" | "fine" | "constant" | "highlighter" | "eraser" | "partial_eraser" | "lasso" | "rectangle" |
+ *   "hand"} ToolName
+ */
 
 /**
  * @typedef {Object} Surface what tools may use of the board
@@ -54,6 +62,8 @@ import { WetLayer } from "./wet_layer.js";
  * @property {(stroke: Stroke) => boolean} mayAlter
  * @property {(stroke: Stroke) => void} veil
  * @property {(stroke: Stroke) => void} unveil
+ * @property {(stroke: Stroke, paths: string[] | null) => void} showPaths until the document changes the stroke
+ * @property {(event: string) => void} tell
  */
 
 /**
@@ -105,6 +115,8 @@ export class Board extends EventTarget {
     this.wet = new WetLayer(this.viewport, shown);
     this.live = new LiveLayer(this.viewport, notebook, shown);
     this.paper = new PaperLayer(this.viewport);
+    this.selectionLayer = new SelectionLayer(this.viewport, shown);
+    this.selection = new Selection(this, this.selectionLayer);
     this.policy = { penOnly: false, readOnly: false, panTool: false, spaceHeld: false, fingerDraws: false };
     this.tools = this.makeTools();
     /** @type {ToolName} */
@@ -128,13 +140,16 @@ export class Board extends EventTarget {
     this.discardGesture();
     this.toolName = name;
     this.policy.panTool = name === "hand";
+    if (name !== "lasso" && name !== "rectangle") this.selection.choose([]);
     this.root.dataset.tool = name;
     this.tell("toolchange");
   }
 
-  /** @param {string} hex `#rrggbb` */
+  /** @param {string} hex `#rrggbb`; chosen strokes take it, too */
   setColour(hex) {
+    const differs = hex !== this.settings.colour;
     this.settings.colour = hex;
+    if (differs) this.selection.recolour(hex);
   }
 
   /** @param {number} size 1 to 10 */
@@ -228,6 +243,23 @@ export class Board extends EventTarget {
     this.viewport.zoomAt(this.viewport.width / 2, this.viewport.height / 2, factor);
   }
 
+  /** @returns {Blob} the notebook as SVG, as it can be imported again */
+  exportSvg() {
+    return new Blob([sheetSvg(this.document, this.printed())], { type: "image/svg+xml" });
+  }
+
+  /** @returns {Promise<Blob>} the notebook as a picture on white */
+  async exportPng() {
+    const { pngOf } = await import("./exporting.js");
+    return pngOf(this.document, this.printed());
+  }
+
+  /** @returns {Promise<Blob>} the notebook as a PDF with a page per sheet height */
+  async exportPdf() {
+    const { pdfOf } = await import("./exporting.js");
+    return pdfOf(this.document, this.printed());
+  }
+
   /** @returns {Promise<void>} when everything visible of the document as it is now has been painted */
   async whenPainted() {
     await this.dry.filled();
@@ -316,6 +348,14 @@ export class Board extends EventTarget {
     this.dry.veil(stroke, false);
   }
 
+  /**
+   * @param {Stroke} stroke
+   * @param {string[] | null} paths
+   */
+  showPaths(stroke, paths) {
+    this.dry.showPaths(stroke, paths);
+  }
+
   // --- inside ---------------------------------------------------------------------------------
 
   /** @returns {Record<ToolName, Tool>} */
@@ -326,6 +366,9 @@ export class Board extends EventTarget {
       constant: new PenTool(this, "constant"),
       highlighter: new PenTool(this, "highlighter"),
       eraser: new EraserTool(this),
+      partial_eraser: new CutterTool(this),
+      lasso: new SelectionTool(this.selection, "lasso"),
+      rectangle: new SelectionTool(this.selection, "rectangle"),
       hand: new PanTool(),
     };
   }
@@ -337,7 +380,8 @@ export class Board extends EventTarget {
     this.ring.hidden = true;
     this.root.classList.add("board");
     this.root.dataset.tool = "pen";
-    this.root.replaceChildren(this.sheet, this.live.node, this.wet.node, this.ring);
+    const layers = [this.sheet, this.live.node, this.wet.node, this.selectionLayer.node, this.ring];
+    this.root.replaceChildren(...layers);
   }
 
   listen() {
@@ -351,6 +395,11 @@ export class Board extends EventTarget {
     this.followTheme();
     window.addEventListener("keydown", (event) => this.keyDown(event), { signal });
     window.addEventListener("keyup", (event) => this.keyUp(event), { signal });
+    for (const name of ["copy", "cut", "paste"]) {
+      document.addEventListener(name, (event) => this.clipboard(/** @type {ClipboardEvent} */ (event)), {
+        signal,
+      });
+    }
     window.addEventListener("blur", () => this.holdSpace(false), { signal });
   }
 
@@ -359,7 +408,8 @@ export class Board extends EventTarget {
     return {
       begin: (sample, contact) => {
         this.active = this.tools[contact.use === "eraser" ? "eraser" : this.toolName];
-        this.ring.toggleAttribute("hidden", this.active !== this.tools.eraser);
+        this.ring.toggleAttribute("hidden", !this.isErasing());
+        this.dry.hold(true);
         this.tell("drawstart");
         this.active.begin(sample, contact);
       },
@@ -378,6 +428,7 @@ export class Board extends EventTarget {
     const tool = this.active;
     this.active = null;
     if (tool) end(tool);
+    this.dry.hold(false);
   }
 
   discardGesture() {
@@ -391,8 +442,8 @@ export class Board extends EventTarget {
    */
   hover(x, y, kind) {
     const { ring } = this;
-    const erasing = this.active ? this.active === this.tools.eraser : this.toolName === "eraser";
-    ring.hidden = !erasing;
+    const erasing = this.isErasing();
+    if (ring.hidden === erasing) ring.hidden = !erasing;
     if (erasing) {
       const radius = this.eraserRadius() * this.viewport.scale;
       ring.style.width = ring.style.height = `${2 * radius}px`;
@@ -404,6 +455,11 @@ export class Board extends EventTarget {
     }
   }
 
+  isErasing() {
+    const tool = this.active ?? this.tools[this.toolName];
+    return tool === this.tools.eraser || tool === this.tools.partial_eraser;
+  }
+
   /** @param {import("../core/document.js").DocumentChange} change */
   documentChanged(change) {
     this.dry.apply(change);
@@ -412,6 +468,7 @@ export class Board extends EventTarget {
     if (change.paper) this.paper.setPaper(this.document.paper);
     else if (grown) this.paper.lay();
     if (change.added.size) this.live.settle(change.added);
+    this.selection.follow();
   }
 
   /** @param {import("./viewport.js").ViewChange} change */
@@ -431,6 +488,7 @@ export class Board extends EventTarget {
     }
     this.placeSheet();
     this.live.moved();
+    this.selectionLayer.draw();
     this.requestFrame();
     this.tell("viewchange");
   }
@@ -468,15 +526,19 @@ export class Board extends EventTarget {
 
   /** @returns {import("../core/path_data.js").Bounds | null} box of all ink */
   extent() {
-    const box = { x0: Infinity, y0: Infinity, x1: -Infinity, y1: -Infinity };
-    for (const stroke of this.document.strokes.values()) {
-      if (!stroke.shown) continue;
-      box.x0 = Math.min(box.x0, stroke.bounds.x0);
-      box.y0 = Math.min(box.y0, stroke.bounds.y0);
-      box.x1 = Math.max(box.x1, stroke.bounds.x1);
-      box.y1 = Math.max(box.y1, stroke.bounds.y1);
-    }
-    return box.x0 <= box.x1 ? box : null;
+    return boxOf([...this.document.strokes.values()].filter((stroke) => stroke.shown));
+  }
+
+  /** @returns {import("../core/path_data.js").Bounds} the page, and what of the ink lies beyond it */
+  printed() {
+    const ink = this.extent() ?? { x0: 0, y0: 0, x1: 0, y1: 0 };
+    const aside = 200;
+    return {
+      x0: Math.min(0, ink.x0 - aside),
+      y0: Math.min(0, ink.y0 - aside),
+      x1: Math.max(SHEET_WIDTH, ink.x1 + aside),
+      y1: Math.max(SHEET_HEIGHT, ink.y1 + aside),
+    };
   }
 
   /** @param {KeyboardEvent} event */
@@ -524,6 +586,8 @@ export class Board extends EventTarget {
       case "size":
         this.setSize(this.settings.size + (how === "larger" ? 1 : -1));
         return true;
+      case "select":
+        return this.performSelect(how);
       case "zoom":
         this.performZoom(how);
         return true;
@@ -533,6 +597,42 @@ export class Board extends EventTarget {
       default:
         return false;
     }
+  }
+
+  /** @param {string} how @returns {boolean} */
+  performSelect(how) {
+    const { selection } = this;
+    if (how === "all") {
+      if (this.toolName !== "lasso" && this.toolName !== "rectangle") this.setTool("lasso");
+      selection.all();
+      return true;
+    }
+    // Copy, cut and paste come as events of the clipboard.
+    if (selection.isEmpty || how === "copy" || how === "cut" || how === "paste") return false;
+    if (how === "delete") selection.remove();
+    else if (how === "duplicate") selection.duplicate();
+    else selection.choose([]);
+    return true;
+  }
+
+  /** @param {ClipboardEvent} event copy, cut or paste */
+  clipboard(event) {
+    if (isTyping(event.target) || !event.clipboardData || this.settings.role === "view") return;
+    const { selection } = this;
+    if (event.type === "paste") {
+      if (this.pasteText(event.clipboardData.getData("text/plain"))) event.preventDefault();
+      return;
+    }
+    const text = event.type === "cut" ? selection.cut() : selection.copy();
+    if (!text) return;
+    event.clipboardData.setData("text/plain", text);
+    event.preventDefault();
+  }
+
+  /** @param {string} text of the clipboard, or "" for what was copied last @returns {boolean} whether it was ink */
+  pasteText(text) {
+    if (this.toolName !== "lasso" && this.toolName !== "rectangle") this.setTool("lasso");
+    return this.selection.paste(text || this.selection.copied);
   }
 
   /** @param {string} how */

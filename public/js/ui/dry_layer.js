@@ -56,6 +56,17 @@ export class DryLayer {
     this.slices = new Slices((until) => this.fill(until));
     /** @type {(() => void)[]} */
     this.whenFilled = [];
+    this.held = false;
+  }
+
+  /**
+   * While somebody writes, only what they see is drawn.
+   *
+   * @param {boolean} held
+   */
+  hold(held) {
+    this.held = held;
+    if (!held && this.queue.length) this.slices.wake();
   }
 
   /** @param {import("../core/document.js").DocumentChange} change */
@@ -187,8 +198,9 @@ export class DryLayer {
       tile.next = 0;
       this.queue.pop();
     }
-    if (!this.hasVisibleWork()) for (const resolve of this.whenFilled.splice(0)) resolve();
-    return this.queue.length > 0;
+    const urgent = this.hasVisibleWork();
+    if (!urgent) for (const resolve of this.whenFilled.splice(0)) resolve();
+    return this.queue.length > 0 && (urgent || !this.held);
   }
 
   hasVisibleWork() {
@@ -201,7 +213,7 @@ export class DryLayer {
     return this.queue.some((tile) => tile.waiting.length > 0 && seen(tile));
   }
 
-  /** @param {Stroke} stroke */
+  /** @param {Stroke} stroke that is visible now */
   add(stroke) {
     const near = this.viewport.visible(FILL_AHEAD_PX);
     const loaded = stroke.seq === 0;
@@ -251,6 +263,26 @@ export class DryLayer {
     }
   }
 
+  /**
+   * Draw a stroke otherwise than the document has it, until it changes there.
+   *
+   * @param {Stroke} stroke
+   * @param {string[] | null} paths path data; null for what the document has
+   */
+  showPaths(stroke, paths) {
+    const [style] = stroke.fragment().paths;
+    for (const { ink, marker } of this.tiles.values()) {
+      for (const sheet of [ink, marker]) {
+        const node = sheet.nodes.get(stroke);
+        if (!node) continue;
+        const shown = paths === null ? this.strokeNode(stroke) : svgNode("g");
+        for (const d of paths ?? []) shown.append(pathNode({ ...style, d }, this.shown));
+        node.replaceWith(shown);
+        sheet.nodes.set(stroke, shown);
+      }
+    }
+  }
+
   /** @param {Stroke} stroke that got its id: its place among the others may be another */
   rename(stroke) {
     for (const { ink, marker } of this.tiles.values()) {
@@ -282,7 +314,7 @@ export class DryLayer {
 
   /** @param {Stroke} stroke @returns {SVGElement} */
   strokeNode(stroke) {
-    const { paths } = stroke.fragment();
+    const paths = simplePaths(stroke.text) ?? stroke.fragment().paths;
     /** @type {SVGElement} */
     let node;
     if (paths.length === 1) node = pathNode(paths[0], this.shown);
@@ -293,6 +325,21 @@ export class DryLayer {
     node.dataset.key = stroke.key;
     return node;
   }
+}
+
+const OWN_STROKE = /><path d="([MqzQL0-9 -]*)" fill="(#[0-9a-f]{6})"\/><\/g>$/y;
+
+/**
+ * The path of a stroke as the page draws it, read the short way: there are very many of them.
+ *
+ * @param {string} text canonical fragment
+ * @returns {import("../core/fragment.js").StrokePath[] | null} null where the whole reader is needed
+ */
+function simplePaths(text) {
+  const at = text.indexOf("><path ");
+  OWN_STROKE.lastIndex = at;
+  const match = at < 0 ? null : OWN_STROKE.exec(text);
+  return match && match.index === at ? [{ d: match[1], fill: match[2] }] : null;
 }
 
 /** @returns {Sheet} */

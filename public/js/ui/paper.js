@@ -5,17 +5,11 @@
  * when the view leaves that area, zooms, or the paper changes. Lines lie on whole device pixels at every zoom and
  * fade out where they would come too close. Which paper it is belongs to the document (change `p`).
  */
+import { HEAD, marginAt, RULED, SQUARED } from "../core/paper_rules.js";
 import { svgNode } from "./svg_nodes.js";
 
 /** @typedef {import("./viewport.js").Viewport} Viewport */
 
-/** Distances of the ruling, tenths of a pixel. */
-const RULED = 320;
-const SQUARED = 200;
-const DOTTED = 200;
-/** First ruled line, and the margin line from the sheet's edge. */
-const HEAD = 960;
-const MARGIN = 880;
 /** Lines never come closer than this, CSS pixels. */
 const CLOSEST_PX = 7;
 
@@ -107,8 +101,7 @@ export class PaperLayer {
    */
   marginPath(margin, clip, area, thin) {
     if (margin === "none") return "";
-    const at = margin === "left" ? MARGIN : 12_000 - MARGIN;
-    const x = this.viewport.snap(at * this.viewport.scale);
+    const x = this.viewport.snap(marginAt(margin) * this.viewport.scale);
     if (x < clip.left || x > clip.right || clip.bottom <= clip.top) return "";
     return `M${x - area.left + thin / 2} ${clip.top - area.top}v${clip.bottom - clip.top}`;
   }
@@ -119,12 +112,12 @@ export class PaperLayer {
    * @param {Box} area
    */
   dot(dotted, clip, area) {
-    const step = this.step(DOTTED);
+    const step = this.step(SQUARED);
     const size = Math.min(2.2, Math.max(1.2, step * this.viewport.scale * 0.09));
     let d = "";
     if (dotted && clip.right > clip.left) {
       const first = Math.ceil(clip.left / this.viewport.scale / step) * step * this.viewport.scale;
-      for (const y of this.places(DOTTED, 0, clip.top, clip.bottom)) {
+      for (const y of this.places(SQUARED, 0, clip.top, clip.bottom)) {
         d += `M${first - area.left} ${y - area.top}h${clip.right - first}`;
       }
     }
