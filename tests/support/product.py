@@ -34,8 +34,16 @@ def free_port() -> int:
 class Product:
     """One server process group on one data folder; may be started again after it was stopped or killed."""
 
-    def __init__(self, data_dir: Path, *arguments: str, port: int | None = None, **environment: str) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *arguments: str,
+        port: int | None = None,
+        every_interface: bool = False,
+        **environment: str,
+    ) -> None:
         self.data_dir = data_dir
+        self.listen = () if every_interface else ("--host", "127.0.0.1")
         self.port = port or free_port()
         self.arguments = arguments
         self.environment = environment
@@ -64,8 +72,7 @@ class Product:
                     str(ROOT / "main.py"),
                     "--port",
                     str(self.port),
-                    "--host",
-                    "127.0.0.1",
+                    *self.listen,
                     "--data-dir",
                     str(self.data_dir),
                     "--no-console",
