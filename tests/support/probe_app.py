@@ -102,6 +102,18 @@ def make_web_root(folder: Path) -> Path:
     return root
 
 
+def echo_response(request: Request) -> Response:
+    """What was understood of a request, bytes as latin-1 text."""
+    understood = {
+        "method": request.method,
+        "path": request.target.raw_path,
+        "query": request.query,
+        "headers": list(request.headers.items()),
+        "body": request.body.decode("latin-1"),
+    }
+    return raw_json_response(200, json.dumps(understood).encode())
+
+
 class ProbeApplication:
     """Echo, 204 and static files, answered on the I/O thread."""
 
@@ -169,23 +181,13 @@ class ProbeApplication:
     def _found(self, request: Request) -> Response:
         match request.path:
             case "/__echo":
-                return self._echo(request)
+                return echo_response(request)
             case "/__204":
                 return Response(status=204)
         response = self._files.answer(request)
         if response is None:
             raise Failure.of("not_found")
         return response
-
-    def _echo(self, request: Request) -> Response:
-        understood = {
-            "method": request.method,
-            "path": request.target.raw_path,
-            "query": request.query,
-            "headers": list(request.headers.items()),
-            "body": request.body.decode("latin-1"),
-        }
-        return raw_json_response(200, json.dumps(understood).encode())
 
     def _refusal(self, failure: Failure) -> Response:
         headers = [("Allow", str(failure.extra["allow"]))] if "allow" in failure.extra else []
@@ -246,6 +248,11 @@ def main() -> None:
     arguments.add_argument("--plain", action="store_true")
     arguments.add_argument("--app", action="store_true")
     options = arguments.parse_args()
+    if options.app:
+        from tests.support.probe_product import run_product
+
+        with tempfile.TemporaryDirectory(prefix="probe-") as name:
+            sys.exit(run_product(Path(name), port=options.port, plain=options.plain))
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
