@@ -162,8 +162,10 @@ def test_c4_an_entry_out_of_order_is_not_taken(book: Book) -> None:
     ):
         with pytest.raises(ValueError):
             book.document.apply(wrong)
-    with pytest.raises(ValueError):
-        book.document.apply(replace(entry, seq=2, op="z", command="?", data={}))
+    undo = book.one("u", {"op": entry.op})
+    for command, data in (("?", {}), ("u", {"op": undo.op})):
+        with pytest.raises(ValueError):
+            book.document.apply(replace(entry, seq=3, op="z", command=command, data=data))
 
 
 def test_c5_a_full_notebook_takes_no_stroke_but_can_be_erased() -> None:
@@ -354,6 +356,15 @@ def test_n6_the_whole_document_is_one_svg(book: Book) -> None:
         'data-seq="4" data-epoch="0123456789abcdef" data-paper="squared" data-margin="left">'
         '<title>A &amp; &lt;b&gt;</title><g id="2"><path d="M0 0Q1 1 2 2" fill="#000000"/></g></svg>'
     )
+
+
+def test_n6_a_big_document_comes_in_pieces(book: Book) -> None:
+    for _ in range(8):
+        book.send(*[["a", INK] for _ in range(50)])
+    pieces = list(book.document.render_document("0" * 16))
+    assert len(pieces) > 2
+    assert max(map(len, pieces)) < 80_000
+    assert b"".join(pieces).count(b"<g ") == 400
 
 
 def test_n6_a_document_being_written_out_does_not_see_later_changes(book: Book) -> None:

@@ -454,6 +454,8 @@ def test_c1_a_bad_value_of_a_known_data_attribute_is_422(attribute: str, values:
         "<g " + " ".join(f"a{i}=''" for i in range(17)) + "/>",
         "<g " + " ".join(f"xmlns:a{i}='urn:{i}'" for i in range(17)) + "/>",
         "+ADw-g/+AD4-",
+        "<g><![CDATA[<!DOCTYPE g>]]></g>",
+        "<g><!-- <?php x?> --></g>",
     ],
 )
 def test_c1_what_is_not_one_well_formed_stroke_is_422(text: str) -> None:
