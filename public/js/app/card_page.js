@@ -1,8 +1,8 @@
 /** What login, sign-up and connect share: their language and its switch, the eye that shows a password. */
 
-import { LANGUAGES, chooseLanguage, directionOf, failureText, translator } from "../core/i18n.js";
-import { byId, translatePage } from "../ui/dom.js";
+import { chooseLanguage, directionOf, failureText, LANGUAGES, translator } from "../core/i18n.js";
 import { Memory } from "../net/browser_store.js";
+import { byId, translatePage } from "../ui/dom.js";
 
 /** @typedef {{t: import("../core/i18n.js").Translate, language: import("../core/i18n.js").Language, memory: Memory}} CardPage */
 

@@ -11,7 +11,9 @@ export async function logOut(app) {
   const { t, user } = app;
   if (!user) return;
   await app.session.flush();
-  const left = (await app.store.read(`u${user.id}`)).filter((record) => record.entry.state !== "acknowledged");
+  const left = (await app.store.read(`u${user.id}`)).filter(
+    (record) => record.entry.state !== "acknowledged",
+  );
   if (left.length > 0 && !(await confirmLoss(app, left.length))) return;
   const answer = await exchange("POST", "/LOGOUT", {});
   if (answer.status !== 200 && answer.status !== 401) {
@@ -30,12 +32,20 @@ function confirmLoss(app, n) {
   const { t } = app;
   return new Promise((resolve) => {
     const row = element("div", { class: "row stretch" });
-    const dialog = showDialog(t("account.logOut"), t("dialog.close"), element("p", {}, t("account.unsent", { n })), row);
+    const dialog = showDialog(
+      t("account.logOut"),
+      t("dialog.close"),
+      element("p", {}, t("account.unsent", { n })),
+      row,
+    );
     const answer = (/** @type {boolean} */ leave) => () => {
       resolve(leave);
       dialog.close();
     };
-    row.append(button(t("account.stay"), answer(false), "primary"), button(t("account.logOutAnyway"), answer(true), "danger"));
+    row.append(
+      button(t("account.stay"), answer(false), "primary"),
+      button(t("account.logOutAnyway"), answer(true), "danger"),
+    );
     dialog.addEventListener("close", () => resolve(false));
   });
 }

@@ -11,7 +11,11 @@ async function main() {
   });
   onSubmit("reset-form", "reset-problem", t, async () => {
     const code = typed("reset-code").replace(/\D/g, "");
-    await call("POST", "/api/account/reset", { username: typed("username"), code, new: typed("reset-password") });
+    await call("POST", "/api/account/reset", {
+      username: typed("username"),
+      code,
+      new: typed("reset-password"),
+    });
     leave();
   });
 }

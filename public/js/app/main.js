@@ -3,12 +3,12 @@
  * Everything that is not on the first screen is imported when it is first wanted.
  */
 
-import { LANGUAGES, chooseLanguage, directionOf, failureText, translator } from "../core/i18n.js";
 import { NotebookDocument } from "../core/document.js";
+import { chooseLanguage, directionOf, failureText, LANGUAGES, translator } from "../core/i18n.js";
 import { addressOf, call, exchange, targetOf } from "../net/api.js";
 import { JournalStore, Memory } from "../net/browser_store.js";
 import { Board } from "../ui/board.js";
-import { Popovers, byId, toast, translatePage } from "../ui/dom.js";
+import { byId, Popovers, toast, translatePage } from "../ui/dom.js";
 import { Sidebar } from "../ui/sidebar.js";
 import { makeHint, markReady, showHint, showStatus, showTitle, unmarkReady } from "../ui/status.js";
 import { Toolbar } from "../ui/toolbar.js";
@@ -62,7 +62,8 @@ export class App {
         onOpen: (id) => this.go(id === null ? null : { kind: "own", id }),
         onKeep: (words, id) => this.keepNotebook(words, id),
         onPaper: (paper) => this.setPaper(paper),
-        onMore: async (anchor, one) => (await import("../ui/notebook_menu.js")).showNotebookMenu(this, anchor, one),
+        onMore: async (anchor, one) =>
+          (await import("../ui/notebook_menu.js")).showNotebookMenu(this, anchor, one),
         onAccount: async () => (await import("../ui/account_dialog.js")).showAccount(this),
         onLogOut: async () => (await import("./log_out.js")).logOut(this),
       },
@@ -129,7 +130,8 @@ export class App {
     await this.session.start();
     if (!target) return;
     const { LiveSender } = await import("../net/live.js");
-    if (this.target === target) this.live = new LiveSender(target, this.client, () => this.others.length === 0);
+    if (this.target === target)
+      this.live = new LiveSender(target, this.client, () => this.others.length === 0);
   }
 
   close() {
@@ -265,7 +267,9 @@ export class App {
 
   clear() {
     this.board.clear();
-    toast(this.t("toast.cleared"), { action: { label: this.t("toast.restore"), run: () => this.board.undo() } });
+    toast(this.t("toast.cleared"), {
+      action: { label: this.t("toast.restore"), run: () => this.board.undo() },
+    });
   }
 
   async share() {

@@ -191,7 +191,9 @@ export class NotebookSession {
     const held = await navigator.locks?.query().then((locks) => locks.held ?? []);
     const pages = new Set((held ?? []).map((lock) => lock.name));
     const records = await this.#stored();
-    const orphans = records.filter((record) => record.page === this.world.page || !pages.has(`page|${record.page}`));
+    const orphans = records.filter(
+      (record) => record.page === this.world.page || !pages.has(`page|${record.page}`),
+    );
     this.#journal.adopt(orphans.map((record) => record.entry));
   }
 
@@ -302,7 +304,11 @@ export class NotebookSession {
   /** @param {Headers} headers @param {string} start of the document: its root and title */
   #readHead(headers, start) {
     const title = /<title>([^<]*)<\/title>/.exec(start)?.[1] ?? "";
-    this.world.onHead({ role: headers.get("X-Notebook-Role") ?? "", title: plainText(title), description: "" });
+    this.world.onHead({
+      role: headers.get("X-Notebook-Role") ?? "",
+      title: plainText(title),
+      description: "",
+    });
   }
 
   /** @param {import("../core/sync.js").WireAnswer} answer */
@@ -362,7 +368,14 @@ async function* chunksOf(stream, onStart) {
 
 /** @param {string} text XML character data without markup */
 function plainText(text) {
-  const characters = /** @type {Record<string, string>} */ ({ lt: "<", gt: ">", quot: '"', "#39": "'", apos: "'", amp: "&" });
+  const characters = /** @type {Record<string, string>} */ ({
+    lt: "<",
+    gt: ">",
+    quot: '"',
+    "#39": "'",
+    apos: "'",
+    amp: "&",
+  });
   return text.replace(/&(lt|gt|quot|apos|#39|amp);/g, (_, name) => characters[name]);
 }
 

@@ -11,6 +11,8 @@ export const catalogue = {
   "greeting.user": "Hello, {name}",
   "greeting.guest": "Hello! Go ahead and draw.",
 
+  "board.label": "Board",
+
   "tool.pen": "Pen",
   "tool.eraser": "Eraser",
   "tool.size": "Size",
@@ -109,11 +111,13 @@ export const catalogue = {
   "menu.loginAgain": "Log in",
   "menu.detail.stored": "Every stroke is stored on the server.",
   "menu.detail.sending": "Strokes are on their way to the server.",
-  "menu.detail.offline": "The server cannot be reached. Keep drawing: everything is kept on this device and sent later.",
+  "menu.detail.offline":
+    "The server cannot be reached. Keep drawing: everything is kept on this device and sent later.",
   "menu.detail.local": "This board is kept on this device only. Give it a name to store it.",
   "menu.detail.login": "You were logged out. What you draw is kept here until you log in again.",
   "menu.detail.gone": "This notebook was deleted, or its link was revoked.",
-  "menu.detail.memory": "This browser keeps nothing when the page is closed. Wait for “Stored” before you leave.",
+  "menu.detail.memory":
+    "This browser keeps nothing when the page is closed. Wait for “Stored” before you leave.",
 
   "tray.title": "Not stored",
   "tray.new": "A change was not stored",
@@ -157,7 +161,8 @@ export const catalogue = {
   "share.copied": "Copied",
   "share.send": "Send…",
   "share.qr": "QR code of the link",
-  "share.noAddress": "This address works on this computer only. Open the server’s network address to share it.",
+  "share.noAddress":
+    "This address works on this computer only. Open the server’s network address to share it.",
   "share.enterCode": "Enter a code",
   "share.codeExample": "Code, link or 8 digits",
   "share.go": "Go",
@@ -228,9 +233,32 @@ export const catalogue = {
   "signup.toLogIn": "Log in",
   "signup.inkComes": "What you have drawn comes along.",
 
+  "connect.title": "Connect another device",
+  "connect.type": "Open this address on the other device, or point its camera at the code.",
+  "connect.qr": "QR code of the address",
+  "connect.warning": "The browser will warn once",
+  "connect.why":
+    "This server made its own certificate: nobody outside vouches for it, but what you write is encrypted all the same. Compare the fingerprint with the one in the server’s start text.",
+  "connect.once": "Go on this once",
+  "connect.chrome": "Chrome, Edge: Advanced, then Proceed.",
+  "connect.firefox": "Firefox: Advanced, then Accept the Risk and Continue.",
+  "connect.safari": "Safari: Show Details, then visit this website.",
+  "connect.trust": "Or trust this server for good",
+  "connect.download": "Download the server’s public certificate",
+  "connect.windows":
+    "Windows: open the file, Install Certificate, Local Machine, place it in Trusted Root Certification Authorities.",
+  "connect.macos": "macOS: open the file, then in Keychain Access set it to Always Trust.",
+  "connect.ipad":
+    "iPad, iPhone: allow the profile, install it in Settings, then switch it on under General, About, Certificate Trust Settings.",
+  "connect.android":
+    "Android: Settings, Security, Encryption and credentials, Install a certificate, CA certificate.",
+  "connect.firefoxTrust": "Firefox: Settings, Certificates, View Certificates, Authorities, Import.",
+
   "toast.stored": "Stored",
-  "toast.notStored.one": "1 stroke is still waiting. It is kept here and sent as soon as the server can be reached.",
-  "toast.notStored.other": "{n} strokes are still waiting. They are kept here and sent as soon as the server can be reached.",
+  "toast.notStored.one":
+    "1 stroke is still waiting. It is kept here and sent as soon as the server can be reached.",
+  "toast.notStored.other":
+    "{n} strokes are still waiting. They are kept here and sent as soon as the server can be reached.",
   "toast.made": "“{title}” is stored",
   "toast.cleared": "Board cleared",
   "toast.clearedBy": "{name} cleared the board",
@@ -257,7 +285,8 @@ export const catalogue = {
   "failure.cross_site": "The request came from another site and was refused.",
   "failure.role_forbids": "Your link does not allow this. Ask the owner for one that does.",
   "failure.wrong_password": "The password is wrong. Type your present password.",
-  "failure.reset_code_wrong": "The code is wrong or no longer valid. Ask whoever runs the server for a new one.",
+  "failure.reset_code_wrong":
+    "The code is wrong or no longer valid. Ask whoever runs the server for a new one.",
   "failure.signup_closed": "New accounts are made by whoever runs this server. Ask them for one.",
   "failure.not_found": "There is nothing here, or it is not yours.",
   "failure.share_gone": "This link leads nowhere, or no longer does. Ask for a new one.",
@@ -293,7 +322,8 @@ export const catalogue = {
   "failure.bad_description": "A description has at most 2,000 characters.",
   "failure.bad_name": "A name has 1 to 30 characters, without invisible ones or spaces at its ends.",
   "failure.bad_password": "A password has at least 8 characters.",
-  "failure.password_common": "This password is one of those tried first. Choose one that only you would think of.",
+  "failure.password_common":
+    "This password is one of those tried first. Choose one that only you would think of.",
   "failure.share_role": "A link lets others look, add or write. Choose one of them.",
   "failure.bad_expiry": "A link can end at a time to come, not at one that has passed.",
   "failure.bad_minutes": "Digits can be lent for 1 to 60 minutes.",
@@ -306,10 +336,12 @@ export const catalogue = {
   "failure.not_implemented": "The server could not read the request. Reload the page.",
   "failure.busy": "The server is busy. Try again in a moment.",
   "failure.too_many_connections": "The server has no room for another connection. Try again in a moment.",
-  "failure.updates_busy": "Too many changes are waiting at the server. Yours are kept here; try again in a moment.",
+  "failure.updates_busy":
+    "Too many changes are waiting at the server. Yours are kept here; try again in a moment.",
   "failure.updates_down": "Changes cannot be stored just now. Yours are kept here; try again in a moment.",
   "failure.storage_down": "The server’s database does not answer. Try again in a moment.",
-  "failure.notebook_damaged": "This notebook cannot be read just now. Whoever runs the server finds why in the log.",
+  "failure.notebook_damaged":
+    "This notebook cannot be read just now. Whoever runs the server finds why in the log.",
   "failure.stopping": "The server is restarting. Try again in a moment.",
   "failure.version_unsupported": "The server could not read the request. Reload the page.",
   "failure.disk_full": "The server’s disk is full. Whoever runs it has to make room.",

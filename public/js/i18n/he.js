@@ -11,6 +11,8 @@ export const catalogue = {
   "greeting.user": "שלום, {name}",
   "greeting.guest": "שלום! אפשר כבר לצייר.",
 
+  "board.label": "לוח",
+
   "tool.pen": "עט",
   "tool.eraser": "מחק",
   "tool.size": "עובי",
@@ -232,6 +234,26 @@ export const catalogue = {
   "signup.haveAccount": "כבר היית כאן?",
   "signup.toLogIn": "התחברות",
   "signup.inkComes": "מה שצויר עד עכשיו עובר לחשבון.",
+
+  "connect.title": "חיבור מכשיר נוסף",
+  "connect.type": "פותחים את הכתובת הזאת במכשיר האחר, או מכוונים את המצלמה שלו אל הקוד.",
+  "connect.qr": "קוד QR של הכתובת",
+  "connect.warning": "הדפדפן יזהיר פעם אחת",
+  "connect.why":
+    "השרת הכין לעצמו את התעודה: אף גורם חיצוני לא ערב לה, אבל כל מה שנכתב מוצפן. כדאי להשוות את טביעת האצבע לזו שמופיעה בפתיחת השרת.",
+  "connect.once": "להמשיך הפעם",
+  "connect.chrome": "Chrome ו־Edge: ‏Advanced (מתקדם), ואז Proceed (המשך).",
+  "connect.firefox": "Firefox: ‏Advanced (מתקדם), ואז Accept the Risk and Continue.",
+  "connect.safari": "Safari: ‏Show Details (הצגת פרטים), ואז visit this website.",
+  "connect.trust": "או לתת אמון בשרת לתמיד",
+  "connect.download": "הורדת התעודה הציבורית של השרת",
+  "connect.windows":
+    "Windows: פותחים את הקובץ, Install Certificate, ‏Local Machine, ובוחרים Trusted Root Certification Authorities.",
+  "connect.macos": "macOS: פותחים את הקובץ, ובצרור המפתחות בוחרים Always Trust.",
+  "connect.ipad":
+    "iPad ו־iPhone: מאשרים את הפרופיל, מתקינים אותו בהגדרות, ומפעילים אותו תחת כללי, מידע, הגדרות אמון בתעודות.",
+  "connect.android": "Android: הגדרות, אבטחה, הצפנה ופרטי כניסה, התקנת תעודה, תעודת CA.",
+  "connect.firefoxTrust": "Firefox: הגדרות, Certificates, ‏View Certificates, ‏Authorities, ‏Import.",
 
   "toast.stored": "נשמר",
   "toast.notStored.one": "קו אחד עוד ממתין. הוא שמור במכשיר ויישלח ברגע שיהיה קשר עם השרת.",

@@ -139,7 +139,9 @@ export function writePath(verb, target) {
  * @returns {string} path of a poll (P1, P6)
  */
 export function pollPath(target, cursor) {
-  const query = new URLSearchParams(target.kind === "own" ? { id: String(target.id) } : { code: target.code });
+  const query = new URLSearchParams(
+    target.kind === "own" ? { id: String(target.id) } : { code: target.code },
+  );
   query.set("since", String(cursor.since));
   query.set("epoch", cursor.epoch);
   if (cursor.client) {

@@ -34,14 +34,18 @@ export class LiveSender {
   send({ cursor, stroke }) {
     if (stroke && !this.alone()) {
       const { points, ...words } = stroke;
-      if (this.#waiting.length < MOST_WAITING) this.#waiting.push({ stroke: words, ...(points ? { points } : {}) });
+      if (this.#waiting.length < MOST_WAITING)
+        this.#waiting.push({ stroke: words, ...(points ? { points } : {}) });
       this.#next();
     }
     if (!cursor) return;
     this.#cursor = cursor;
     if (this.#timer === 0) {
       const pace = this.alone() || document.hidden ? QUIET_MS : CURSOR_MS;
-      this.#timer = window.setTimeout(() => this.#sendCursor(), Math.max(0, this.#lastMs + pace - performance.now()));
+      this.#timer = window.setTimeout(
+        () => this.#sendCursor(),
+        Math.max(0, this.#lastMs + pace - performance.now()),
+      );
     }
   }
 
@@ -76,5 +80,7 @@ export class LiveSender {
  * @returns {any[]}
  */
 export function liveItems(live) {
-  return live.map(({ points, stroke, ...rest }) => (stroke ? { ...rest, stroke: { ...stroke, points } } : rest));
+  return live.map(({ points, stroke, ...rest }) =>
+    stroke ? { ...rest, stroke: { ...stroke, points } } : rest,
+  );
 }

@@ -13,7 +13,11 @@ import { button, element, field, showDialog, toast } from "./dom.js";
 export async function showAccount(app) {
   const { t, user } = app;
   if (!user) return;
-  const dialog = showDialog(t("account.title"), t("dialog.close"), element("p", { class: "muted" }, user.username));
+  const dialog = showDialog(
+    t("account.title"),
+    t("dialog.close"),
+    element("p", { class: "muted" }, user.username),
+  );
   dialog.append(
     await sessions(app),
     element("hr"),
@@ -34,12 +38,19 @@ async function sessions(app) {
   const refresh = async () => {
     const { data } = await call("GET", "/api/account/sessions");
     const rows = data.map((/** @type {any} */ one) => {
-      const made = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(one.created);
+      const made = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(
+        one.created,
+      );
       const end = async () => {
         await attempt(app, () => call("POST", "/api/account/sessions/revoke", { id: one.id }));
         await refresh();
       };
-      const words = element("span", { class: "grow" }, one.label || "?", element("span", { class: "muted" }, ` · ${made}`));
+      const words = element(
+        "span",
+        { class: "grow" },
+        one.label || "?",
+        element("span", { class: "muted" }, ` · ${made}`),
+      );
       const side = one.current
         ? element("span", { class: "tag" }, t("account.thisSession"))
         : button(t("account.endSession"), end, "small");
@@ -54,9 +65,26 @@ async function sessions(app) {
 /** @param {App} app */
 function passwordForm(app) {
   const { t } = app;
-  const name = element("input", { type: "text", autocomplete: "username", value: app.user?.username ?? "", hidden: true, readonly: true });
-  const old = element("input", { class: "input", type: "password", autocomplete: "current-password", required: true });
-  const fresh = element("input", { class: "input", type: "password", autocomplete: "new-password", required: true, minlength: 8 });
+  const name = element("input", {
+    type: "text",
+    autocomplete: "username",
+    value: app.user?.username ?? "",
+    hidden: true,
+    readonly: true,
+  });
+  const old = element("input", {
+    class: "input",
+    type: "password",
+    autocomplete: "current-password",
+    required: true,
+  });
+  const fresh = element("input", {
+    class: "input",
+    type: "password",
+    autocomplete: "new-password",
+    required: true,
+    minlength: 8,
+  });
   const problem = element("p", { class: "form-error", role: "alert", hidden: true });
   const send = async (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -95,7 +123,12 @@ async function trash(app) {
         await attempt(app, refresh);
         await app.refreshList();
       };
-      return element("li", { class: "row" }, element("span", { class: "grow" }, one.title), button(t("account.restore"), back, "small"));
+      return element(
+        "li",
+        { class: "row" },
+        element("span", { class: "grow" }, one.title),
+        button(t("account.restore"), back, "small"),
+      );
     });
     list.replaceChildren(...rows);
     if (rows.length === 0) list.append(element("li", { class: "muted" }, t("account.trashEmpty")));
@@ -107,7 +140,12 @@ async function trash(app) {
 /** @param {App} app */
 function deletion(app) {
   const { t } = app;
-  const password = element("input", { class: "input", type: "password", autocomplete: "current-password", required: true });
+  const password = element("input", {
+    class: "input",
+    type: "password",
+    autocomplete: "current-password",
+    required: true,
+  });
   const problem = element("p", { class: "form-error", role: "alert", hidden: true });
   const send = async (/** @type {Event} */ event) => {
     event.preventDefault();

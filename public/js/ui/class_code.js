@@ -3,7 +3,7 @@
 import { failureText } from "../core/i18n.js";
 import { call } from "../net/api.js";
 import { element, showDialog, toast } from "./dom.js";
-import { qrCode } from "./share_window.js";
+import { qrCode } from "./qr_code.js";
 
 /**
  * @param {import("../app/main.js").App} app

@@ -50,7 +50,11 @@ function fill(node, attributes, children) {
 
 /** @param {string} name of a symbol in the page's sprite */
 export function icon(name) {
-  return svgElement("svg", { class: "icon", "aria-hidden": "true" }, svgElement("use", { href: `#i-${name}` }));
+  return svgElement(
+    "svg",
+    { class: "icon", "aria-hidden": "true" },
+    svgElement("use", { href: `#i-${name}` }),
+  );
 }
 
 /**
@@ -113,7 +117,8 @@ export function choiceRow(legend, name, choices, chosen, onChoose) {
  * @param {Translate} t
  */
 export function translatePage(root, t) {
-  for (const node of root.querySelectorAll("[data-t]")) node.textContent = t(node.getAttribute("data-t") ?? "");
+  for (const node of root.querySelectorAll("[data-t]"))
+    node.textContent = t(node.getAttribute("data-t") ?? "");
   for (const node of root.querySelectorAll("[data-t-label]")) {
     const label = t(node.getAttribute("data-t-label") ?? "");
     node.setAttribute("aria-label", label);
@@ -194,10 +199,11 @@ export class Popovers {
     if (inRail) {
       left = from.left - gap - size.width > 0 ? from.left - gap - size.width : from.right + gap;
       top = from.top + from.height / 2 - size.height / 2;
-    } else if (from.left + size.width < window.innerWidth - gap && from.left < window.innerWidth / 2) left = from.left;
+    } else if (from.left + size.width < window.innerWidth - gap && from.left < window.innerWidth / 2)
+      left = from.left;
     if (!inRail && top + size.height > window.innerHeight) top = from.top - gap - size.height;
-    panel.style.left = `${clamp(left, 8, window.innerWidth - size.width - 8)}px`;
-    panel.style.top = `${clamp(top, 8, window.innerHeight - size.height - 8)}px`;
+    panel.style.setProperty("--left", `${clamp(left, 8, window.innerWidth - size.width - 8)}px`);
+    panel.style.setProperty("--top", `${clamp(top, 8, window.innerHeight - size.height - 8)}px`);
   }
 
   /** The content has changed its size. */

@@ -40,7 +40,7 @@ function stateOf(saved) {
 /** @param {App} app */
 function tray(app) {
   const { t, session } = app;
-  const box = element("section", { class: "stack" }, element("h3", {}, t("tray.title")));
+  const box = element("section", { class: "stack" }, element("h2", {}, t("tray.title")));
   const list = element("ul", { class: "plain-list" });
   for (const entry of session.tray.slice(0, 20)) {
     const row = element("li", { class: "row" });
@@ -52,9 +52,17 @@ function tray(app) {
       session.discard(entry.op);
       row.remove();
     };
-    const why = failureText(t, { ...(entry.reason ? { reason: entry.reason } : {}), sentence: entry.sentence ?? "" });
+    const why = failureText(t, {
+      ...(entry.reason ? { reason: entry.reason } : {}),
+      sentence: entry.sentence ?? "",
+    });
     row.append(
-      element("span", { class: "grow" }, t(`tray.${entry.command}`), element("span", { class: "muted" }, ` · ${why}`)),
+      element(
+        "span",
+        { class: "grow" },
+        t(`tray.${entry.command}`),
+        element("span", { class: "muted" }, ` · ${why}`),
+      ),
       button(t("tray.again"), again, "small"),
       button(t("tray.discard"), discard, "small danger"),
     );
@@ -71,7 +79,7 @@ function tray(app) {
 /** @param {App} app */
 export function people(app) {
   const { t, here } = app;
-  const box = element("section", { class: "stack" }, element("h3", {}, t("people.title")));
+  const box = element("section", { class: "stack" }, element("h2", {}, t("people.title")));
   const list = element("ul", { class: "plain-list" });
   list.append(element("li", {}, app.user ? me(app, app.user.username) : myName(app)));
   for (const one of here.filter((other) => other.client !== app.client).slice(0, 12)) {
@@ -85,7 +93,13 @@ export function people(app) {
 
 /** @param {App} app @param {string} name */
 function me(app, name) {
-  return element("div", { class: "person" }, personDot(name, app.client, app.t("people.guest")), name, element("span", { class: "tag" }, app.t("people.you")));
+  return element(
+    "div",
+    { class: "person" },
+    personDot(name, app.client, app.t("people.guest")),
+    name,
+    element("span", { class: "tag" }, app.t("people.you")),
+  );
 }
 
 /** A guest says here who they are (S3). @param {App} app */
@@ -130,7 +144,12 @@ function person(app, one) {
     app.popovers.close();
     app.jumpToPeer(one.client);
   };
-  const words = element("button", { type: "button", class: "menu-item", "aria-label": t("people.goTo", { name }), onclick: go });
+  const words = element("button", {
+    type: "button",
+    class: "menu-item",
+    "aria-label": t("people.goTo", { name }),
+    onclick: go,
+  });
   words.append(personDot(name, one.client, t("people.guest")), name);
   if (one.guest) words.append(element("span", { class: "tag" }, t("people.guestTag")));
   return words;
@@ -145,7 +164,9 @@ function notebookPart(app) {
     label: t(`paper.${value}`),
     mark: element("span", { class: `paper-sample ${value}`, "aria-hidden": "true" }),
   }));
-  const row = choiceRow(t("menu.paper"), "menu-paper", papers, app.notebook.paper.paper, (paper) => app.setPaper(paper));
+  const row = choiceRow(t("menu.paper"), "menu-paper", papers, app.notebook.paper.paper, (paper) =>
+    app.setPaper(paper),
+  );
   const item = (/** @type {string} */ key, /** @type {() => void} */ run) => {
     const press = () => {
       app.popovers.close();
@@ -154,7 +175,7 @@ function notebookPart(app) {
     return element("button", { type: "button", class: "menu-item", onclick: press }, t(key));
   };
   const box = element("div", { class: "stack" });
-  if (mayEdit) box.append(element("h3", {}, t("menu.paper")), row);
+  if (mayEdit) box.append(element("h2", {}, t("menu.paper")), row);
   box.append(
     element(
       "div",
@@ -185,7 +206,11 @@ async function download(app, kind) {
 /** @param {App} app */
 function pagePart(app) {
   const { t } = app;
-  const left = element("button", { type: "button", class: "menu-item", "aria-pressed": String(app.leftHanded) }, t("menu.leftHanded"));
+  const left = element(
+    "button",
+    { type: "button", class: "menu-item", "aria-pressed": String(app.leftHanded) },
+    t("menu.leftHanded"),
+  );
   left.addEventListener("click", () => {
     app.setLeftHanded(!app.leftHanded);
     left.setAttribute("aria-pressed", String(app.leftHanded));

@@ -27,9 +27,15 @@ export function showPeople(app) {
   const { t } = app;
   const n = Math.max(app.others.length, app.hereCount - 1);
   const label = t("people.button", { n });
-  const button = element("button", { type: "button", class: "people-button", "aria-label": label, title: label });
+  const button = element("button", {
+    type: "button",
+    class: "people-button",
+    "aria-label": label,
+    title: label,
+  });
   button.addEventListener("click", () => app.openMenu());
-  for (const one of app.others.slice(0, MOST_MARKS)) button.append(personDot(one.name, one.client, t("people.guest")));
+  for (const one of app.others.slice(0, MOST_MARKS))
+    button.append(personDot(one.name, one.client, t("people.guest")));
   if (n > MOST_MARKS) button.append(element("span", { class: "count" }, `+${n - MOST_MARKS}`));
   byId("people").replaceChildren(button);
 }

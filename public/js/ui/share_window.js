@@ -6,7 +6,8 @@
 
 import { failureText } from "../core/i18n.js";
 import { call } from "../net/api.js";
-import { button, choiceRow, element, field, icon, svgElement, toast } from "./dom.js";
+import { button, choiceRow, element, field, icon, toast } from "./dom.js";
+import { qrCode } from "./qr_code.js";
 
 /** @typedef {import("../app/main.js").App} App */
 /** @typedef {{code: string, role: "edit"|"add"|"view", created: number, expires: number|null}} Share */
@@ -18,7 +19,11 @@ export async function showShareWindow(app, anchor) {
   const { t } = app;
   const panel = element("div", { class: "wide share-window" });
   const body = element("div", { class: "stack" });
-  const close = element("button", { type: "button", class: "tool", "aria-label": t("share.close") }, icon("close"));
+  const close = element(
+    "button",
+    { type: "button", class: "tool", "aria-label": t("share.close") },
+    icon("close"),
+  );
   close.addEventListener("click", () => {
     app.popovers.close();
     anchor.focus();
@@ -46,7 +51,10 @@ async function fillShares(app, body) {
       app.popovers.close();
       app.save();
     };
-    body.append(element("p", { class: "muted" }, t("share.needsName")), button(t("tool.save"), name, "primary"));
+    body.append(
+      element("p", { class: "muted" }, t("share.needsName")),
+      button(t("tool.save"), name, "primary"),
+    );
   } else await showOwn(app, body, target.id);
 }
 
@@ -98,7 +106,12 @@ async function showLink(app, body, code) {
     body.append(element("p", { class: "form-error" }, t("share.noAddress")));
     return;
   }
-  const input = element("input", { class: "input", readonly: true, value: link, "aria-label": t("share.link") });
+  const input = element("input", {
+    class: "input",
+    readonly: true,
+    value: link,
+    "aria-label": t("share.link"),
+  });
   input.addEventListener("focus", () => input.select());
   const copy = button(t("share.copy"), () => copyText(app, input, copy), "primary");
   body.append(element("p", {}, t("share.anyone.edit")), element("div", { class: "link-box" }, input, copy));
@@ -137,7 +150,9 @@ export async function linkFor(app, code) {
   if (!app.user) return null;
   try {
     const { data } = await call("GET", "/api/addresses");
-    const first = /** @type {string[]} */ (data).map(originOf).find((origin) => !isLoopback(new URL(origin).hostname));
+    const first = /** @type {string[]} */ (data)
+      .map(originOf)
+      .find((origin) => !isLoopback(new URL(origin).hostname));
     return first ? first + path : null;
   } catch {
     return null;
@@ -156,22 +171,6 @@ export function isLoopback(name) {
   return name === "localhost" || name.endsWith(".localhost") || name.startsWith("127.") || name === "[::1]";
 }
 
-/** @param {string} text @param {string} label @param {string} [kind] */
-export async function qrCode(text, label, kind = "") {
-  const { encode } = await import("../../../node_modules/uqr/dist/index.mjs");
-  const { data, size } = encode(text, { ecc: "M", border: 1 });
-  let d = "";
-  for (let y = 0; y < size; y++) {
-    for (let x = 0; x < size; x++) if (data[y][x]) d += `M${x} ${y}h1v1h-1z`;
-  }
-  const drawing = svgElement(
-    "svg",
-    { viewBox: `0 0 ${size} ${size}`, role: "img", "aria-label": label, "shape-rendering": "crispEdges" },
-    svgElement("path", { d, fill: "#000" }),
-  );
-  return element("div", { class: `qr ${kind}`.trim() }, drawing);
-}
-
 /** @param {App} app @param {number} id */
 async function otherLinks(app, id) {
   const { t } = app;
@@ -188,7 +187,8 @@ async function otherLinks(app, id) {
   ];
   const refresh = async () => {
     const found = await attempt(() => call("GET", `/api/notebook/shares?id=${id}`));
-    if (found) list.replaceChildren(...found.data.map((/** @type {Share} */ one) => shareRow(app, one, refresh)));
+    if (found)
+      list.replaceChildren(...found.data.map((/** @type {Share} */ one) => shareRow(app, one, refresh)));
     app.popovers.refit();
   };
   const make = async () => {
@@ -196,8 +196,14 @@ async function otherLinks(app, id) {
     if (await attempt(() => call("POST", "/api/notebook/share", { id, role, ...expires }))) await refresh();
   };
   box.append(
-    field(t("share.role"), choiceRow(t("share.role"), "share-role", roles, role, (value) => (role = value))),
-    field(t("share.expires"), choiceRow(t("share.expires"), "share-days", spans, "0", (value) => (days = Number(value)))),
+    field(
+      t("share.role"),
+      choiceRow(t("share.role"), "share-role", roles, role, (value) => (role = value)),
+    ),
+    field(
+      t("share.expires"),
+      choiceRow(t("share.expires"), "share-days", spans, "0", (value) => (days = Number(value))),
+    ),
     button(t("share.make"), make),
     element("h3", {}, t("share.links")),
     list,
@@ -210,7 +216,9 @@ async function otherLinks(app, id) {
 function shareRow(app, share, refresh) {
   const { t, language } = app;
   const until = share.expires
-    ? t("share.until", { time: new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(share.expires) })
+    ? t("share.until", {
+        time: new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(share.expires),
+      })
     : t("share.expires.never");
   const copy = button(
     t("share.copy"),
@@ -235,7 +243,12 @@ function shareRow(app, share, refresh) {
     },
     "small danger",
   );
-  const words = element("span", { class: "grow" }, t(`share.role.${share.role}`), element("span", { class: "muted" }, ` · ${until}`));
+  const words = element(
+    "span",
+    { class: "grow" },
+    t(`share.role.${share.role}`),
+    element("span", { class: "muted" }, ` · ${until}`),
+  );
   return element("li", { class: "row" }, words, copy, revoke);
 }
 
@@ -279,7 +292,12 @@ function enterCode(app) {
     "form",
     { class: "stack", onsubmit: submit },
     element("h3", {}, t("share.enterCode")),
-    element("div", { class: "link-box" }, input, element("button", { type: "submit", class: "button" }, t("share.go"))),
+    element(
+      "div",
+      { class: "link-box" },
+      input,
+      element("button", { type: "submit", class: "button" }, t("share.go")),
+    ),
     problem,
   );
 }

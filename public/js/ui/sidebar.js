@@ -77,7 +77,11 @@ export class Sidebar {
     const greeting = byId("greeting");
     const account = byId("account");
     if (user) {
-      const name = element("button", { type: "button", onclick: this.actions.onAccount, "aria-haspopup": "dialog" });
+      const name = element("button", {
+        type: "button",
+        onclick: this.actions.onAccount,
+        "aria-haspopup": "dialog",
+      });
       name.textContent = this.t("greeting.user", { name: user.username });
       name.title = this.t("account.title");
       greeting.replaceChildren(name);
@@ -143,16 +147,20 @@ export class Sidebar {
     const found = this.#notebooks.filter((one) => matches(one, this.#search));
     if (found.length > 0 || (this.#unsavedShown && !this.#form)) {
       const items = found.map((one) => element("li", {}, this.#entry(one, kept)));
-      if (this.#unsavedShown && this.#form?.id !== null) items.unshift(element("li", {}, this.#unsavedEntry()));
+      if (this.#unsavedShown && this.#form?.id !== null)
+        items.unshift(element("li", {}, this.#unsavedEntry()));
       children.push(element("ul", {}, ...items));
     }
     if (this.#notebooks.length === 0 && !this.#form) {
-      children.push(element("p", { class: "list-empty" }, this.t(this.#user ? "list.empty" : "list.loggedOut")));
+      children.push(
+        element("p", { class: "list-empty" }, this.t(this.#user ? "list.empty" : "list.loggedOut")),
+      );
     } else if (found.length === 0 && this.#search) {
       children.push(element("p", { class: "list-empty" }, this.t("list.nothingFound")));
     }
     list.replaceChildren(...children);
-    if (["notebook-title", "notebook-description", "list-search"].includes(kept.focus)) restoreFocus(kept.focus);
+    if (["notebook-title", "notebook-description", "list-search"].includes(kept.focus))
+      restoreFocus(kept.focus);
   }
 
   /** @param {Listed} one @param {Record<string, string>} kept */
@@ -161,7 +169,8 @@ export class Sidebar {
     const current = one.id === this.#current;
     const news = !current && one.news;
     const title = element("span", { class: "entry-title" });
-    if (news) title.append(element("span", { class: "entry-news", role: "img", "aria-label": this.t("list.news") }));
+    if (news)
+      title.append(element("span", { class: "entry-news", role: "img", "aria-label": this.t("list.news") }));
     title.append(one.title);
     const day = dayText(new Date(one.changed), this.language);
     const note = one.description ? `${day} · ${one.description.split("\n")[0]}` : day;
@@ -181,7 +190,11 @@ export class Sidebar {
       element("span", { class: "entry-note" }, note),
     );
     const label = this.t("list.more", { title: one.title });
-    const more = element("button", { type: "button", class: "entry-more", "aria-label": label }, icon("more"));
+    const more = element(
+      "button",
+      { type: "button", class: "entry-more", "aria-label": label },
+      icon("more"),
+    );
     more.addEventListener("click", () => this.actions.onMore(more, one));
     return element("div", { class: current ? "entry current" : "entry" }, open, more);
   }
@@ -252,12 +265,21 @@ export class Sidebar {
     };
     return element(
       "form",
-      { class: "notebook-form", onsubmit: keep, "aria-label": this.t(form.id === null ? "list.new" : "list.rename") },
+      {
+        class: "notebook-form",
+        onsubmit: keep,
+        "aria-label": this.t(form.id === null ? "list.new" : "list.rename"),
+      },
       field(this.t("form.title"), title),
       field(this.t("form.description"), description),
       form.id === null && choiceRow(this.t("form.paper"), "paper", papers, form.paper, tryOn),
       problem,
-      element("div", { class: "row stretch" }, send, button(this.t("form.cancel"), () => this.closeForm(), "quiet")),
+      element(
+        "div",
+        { class: "row stretch" },
+        send,
+        button(this.t("form.cancel"), () => this.closeForm(), "quiet"),
+      ),
     );
   }
 
@@ -280,7 +302,9 @@ export class Sidebar {
   /** What is being typed survives a fresh list. @returns {Record<string, string>} */
   #keepTyped() {
     const title = /** @type {HTMLInputElement|null} */ (document.getElementById("notebook-title"));
-    const description = /** @type {HTMLTextAreaElement|null} */ (document.getElementById("notebook-description"));
+    const description = /** @type {HTMLTextAreaElement|null} */ (
+      document.getElementById("notebook-description")
+    );
     /** @type {Record<string, string>} */
     const kept = { focus: document.activeElement?.id ?? "" };
     if (title && description) Object.assign(kept, { title: title.value, description: description.value });

@@ -26,7 +26,8 @@ export function statusText(t, { saved, waiting, refused, phase }, hasInk) {
   if (phase === "gone") return t("status.gone");
   if (phase === "login") return t("status.login");
   if (refused > 0) return t("status.refused", { n: refused });
-  if (saved === "offline") return waiting > 0 ? t("status.offlineWaiting", { n: waiting }) : t("status.offline");
+  if (saved === "offline")
+    return waiting > 0 ? t("status.offlineWaiting", { n: waiting }) : t("status.offline");
   if (phase === "loading" || phase === "off") return t("status.loading");
   return t(saved === "sending" ? "status.sending" : "status.stored");
 }
@@ -47,7 +48,8 @@ export function unmarkReady() {
 
 /** @param {string} title @param {string} appName */
 export function showTitle(title, appName) {
-  byId("title").textContent = title;
+  byId("title").textContent = title || appName;
+  byId("title").classList.toggle("unseen", title === "");
   document.title = title ? `${title} · ${appName}` : appName;
 }
 
@@ -73,14 +75,15 @@ const HANDWRITING = {
   he: {
     box: "0 0 560 130",
     lines: [
-      "M520 46c14-6 34 0 34 26 0 22-18 32-36 24",
-      "M498 48c-10-8-28-6-30 8-2 14 8 26 4 40-2 8-10 10-18 8M472 54c-14-6-22 2-22 10",
-      "M424 46c12-4 22 6 20 22-2 20-16 30-34 28",
-      "M404 46c10-6 24-2 26 14M384 46c-2 18-2 38 0 54",
-      "M296 46c14-6 34 0 34 26 0 22-18 32-36 24",
-      "M266 44c-16 10-24 28-14 44M252 66c10-14 26-14 28 4 2 16-4 28-8 30",
-      "M222 46c-2 18-2 36 0 54",
-      "M196 46c-2 26-4 52-2 76",
+      "M512 44c22-4 36 8 36 28 0 20-16 32-40 28",
+      "M492 100c2-20 2-36-4-46-6-9-18-10-32-8M462 46c2 20 2 34-2 44-3 8-8 11-16 9",
+      "M398 48c16-8 34 0 34 18 0 14-10 24-22 34h36",
+      "M372 46c2 18 2 36 0 54",
+      "M268 44c22-4 36 8 36 28 0 20-16 32-40 28",
+      "M238 40c-18 8-26 26-20 44 3 10 10 15 18 15M214 100c-2-30 8-44 20-42 10 2 14 14 12 28",
+      "M186 46c2 18 2 36 0 54",
+      "M156 46c-1 26 0 50 4 78",
+      "M112 98l1 1M98 97l1 1M84 99l1 1",
     ],
   },
 };

@@ -6,6 +6,7 @@
 import { outlinePath } from "../core/outline.js";
 import { markerColour, widthOf } from "../core/pen_sizes.js";
 import { element, icon, svgElement } from "./dom.js";
+import { onPaper } from "./toolbar.js";
 
 /** @typedef {import("./toolbar.js").Toolbar} Toolbar */
 
@@ -85,13 +86,17 @@ function toolMenu(toolbar, tools) {
 function sizePanel(toolbar) {
   const { t } = toolbar;
   const path = svgElement("path");
-  const preview = svgElement("svg", { class: "preview", viewBox: "0 0 2800 740", "aria-hidden": "true" }, path);
+  const preview = svgElement(
+    "svg",
+    { class: "preview", viewBox: "0 0 2800 740", "aria-hidden": "true" },
+    path,
+  );
   const output = element("output", {}, String(toolbar.choice.size));
   const show = () => {
     const { size, colour, tool } = toolbar.choice;
     const word = tool === "highlighter" ? "marker" : tool;
     path.setAttribute("d", outlinePath(previewPoints(), widthOf(size, word), word));
-    path.setAttribute("fill", word === "marker" ? markerColour(colour) : colour);
+    path.setAttribute("fill", onPaper(word === "marker" ? markerColour(colour) : colour));
     output.textContent = String(size);
   };
   const slider = element("input", {
@@ -117,7 +122,11 @@ function previewPoints() {
   for (let i = 0; i <= 48; i++) {
     const along = i / 48;
     const y = 370 - Math.sin(along * Math.PI * 2) * 170;
-    points.push(Math.round(260 + along * 2280), Math.round(y), Math.round(14 + 40 * Math.sin(along * Math.PI)));
+    points.push(
+      Math.round(260 + along * 2280),
+      Math.round(y),
+      Math.round(14 + 40 * Math.sin(along * Math.PI)),
+    );
   }
   return points;
 }
@@ -127,9 +136,24 @@ function colourPanel(toolbar) {
   const { t } = toolbar;
   let hsv = toHsv(toolbar.choice.colour);
   const mark = element("span", { class: "wheel-mark" });
-  const wheel = element("div", { class: "wheel", role: "slider", tabindex: 0, "aria-label": t("colour.wheel") }, mark);
-  const light = element("input", { type: "range", class: "slider", min: 0, max: 100, "aria-label": t("colour.light") });
-  const hex = element("input", { class: "input code-input", maxlength: 7, "aria-label": t("colour.hex"), spellcheck: "false" });
+  const wheel = element(
+    "div",
+    { class: "wheel", role: "slider", tabindex: 0, "aria-label": t("colour.wheel") },
+    mark,
+  );
+  const light = element("input", {
+    type: "range",
+    class: "slider",
+    min: 0,
+    max: 100,
+    "aria-label": t("colour.light"),
+  });
+  const hex = element("input", {
+    class: "input code-input",
+    maxlength: 7,
+    "aria-label": t("colour.hex"),
+    spellcheck: "false",
+  });
   const swatches = element("div", { class: "swatches", role: "group", "aria-label": t("colour.swatches") });
 
   const show = () => {
@@ -141,10 +165,14 @@ function colourPanel(toolbar) {
     wheel.setAttribute("aria-valuemin", "0");
     wheel.setAttribute("aria-valuemax", "359");
     wheel.setAttribute("aria-valuenow", String(Math.round(hsv.h)));
-    wheel.setAttribute("aria-valuetext", t("colour.value", { hue: Math.round(hsv.h), strength: Math.round(hsv.s * 100) }));
+    wheel.setAttribute(
+      "aria-valuetext",
+      t("colour.value", { hue: Math.round(hsv.h), strength: Math.round(hsv.s * 100) }),
+    );
     light.value = String(Math.round(hsv.v * 100));
     if (document.activeElement !== hex) hex.value = colour;
-    for (const one of swatches.children) one.setAttribute("aria-pressed", String(one.getAttribute("data-hex") === colour));
+    for (const one of swatches.children)
+      one.setAttribute("aria-pressed", String(one.getAttribute("data-hex") === colour));
   };
   const take = (/** @type {Hsv} */ next) => {
     hsv = next;
@@ -172,7 +200,11 @@ function colourPanel(toolbar) {
     const step = wheelStep(event.key);
     if (!step) return;
     event.preventDefault();
-    take({ h: (hsv.h + step.h + 360) % 360, s: Math.max(0, Math.min(1, hsv.s + step.s)), v: Math.max(hsv.v, 0.35) });
+    take({
+      h: (hsv.h + step.h + 360) % 360,
+      s: Math.max(0, Math.min(1, hsv.s + step.s)),
+      v: Math.max(hsv.v, 0.35),
+    });
   });
   light.addEventListener("input", () => take({ ...hsv, v: Number(light.value) / 100 }));
   hex.addEventListener("input", () => {
@@ -182,8 +214,15 @@ function colourPanel(toolbar) {
   for (const [name, colour] of SWATCHES) {
     const label = t(`colour.${name}`);
     const pick = () => takeHex(colour);
-    const one = element("button", { type: "button", class: "swatch", "data-hex": colour, "aria-label": label, title: label, onclick: pick });
-    one.style.setProperty("--swatch", colour);
+    const one = element("button", {
+      type: "button",
+      class: "swatch",
+      "data-hex": colour,
+      "aria-label": label,
+      title: label,
+      onclick: pick,
+    });
+    one.style.setProperty("--swatch", onPaper(colour));
     swatches.append(one);
   }
   show();

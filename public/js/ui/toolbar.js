@@ -3,6 +3,7 @@
  * or a hold). Owns which tool, size and colour are chosen and remembers them; drawing itself is the board's.
  */
 
+import { darkPaperColour } from "../core/pen_sizes.js";
 import { byId } from "./dom.js";
 
 /**
@@ -51,6 +52,7 @@ export class Toolbar {
     this.#recall();
     this.#bind();
     this.#show();
+    darkPaper().addEventListener("change", () => this.#show());
   }
 
   /** @param {Partial<Choice>} change */
@@ -163,9 +165,18 @@ export class Toolbar {
     dot.style.width = `${4 + size * 1.8}px`;
     dot.style.height = `${4 + size * 1.8}px`;
     const well = /** @type {HTMLElement} */ (byId("colour").querySelector(".colour-dot"));
-    well.style.background = colour;
+    well.style.background = onPaper(colour);
     byId("size").title = `${this.t("tool.size")} · ${size}`;
   }
+}
+
+function darkPaper() {
+  return window.matchMedia("(prefers-color-scheme: dark)");
+}
+
+/** How ink of this colour looks on the paper of the moment. @param {string} colour @returns {string} */
+export function onPaper(colour) {
+  return darkPaper().matches ? darkPaperColour(colour) : colour;
 }
 
 /** Arrow keys walk a toolbar; Tab reaches every button as well. @param {HTMLElement} bar */
@@ -174,7 +185,8 @@ function arrowKeys(bar) {
     const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
     if (!step) return;
     const buttons = [...bar.querySelectorAll("button")];
-    const rtl = document.documentElement.dir === "rtl" && event.key !== "ArrowDown" && event.key !== "ArrowUp";
+    const rtl =
+      document.documentElement.dir === "rtl" && event.key !== "ArrowDown" && event.key !== "ArrowUp";
     const here = buttons.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
     buttons[(here + (rtl ? -step : step) + buttons.length) % buttons.length]?.focus();
     event.preventDefault();
