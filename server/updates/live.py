@@ -118,10 +118,11 @@ def _is_word(value: JsonValue) -> bool:
 class _Present:
     """Somebody who is here."""
 
-    __slots__ = ("budget", "budget_at_s", "seen_at_s", "wire")
+    __slots__ = ("budget", "budget_at_s", "poll", "seen_at_s", "wire")
 
     def __init__(self, wire: bytes, now_s: float) -> None:
         self.wire = wire
+        self.poll: object = None
         self.seen_at_s = now_s
         self.budget = POSTS_PER_S
         self.budget_at_s = now_s
@@ -141,24 +142,26 @@ class LiveRoom:
         self._swept_at_s = 0.0
         self._members: dict[tuple[int, str], bytes] = {}
 
-    def enter(self, client: str, name: str, *, guest: bool, now_s: float) -> None:
-        """A poll of this client has come: it is here until it is gone or silent for long."""
+    def enter(self, poll: object, client: str, name: str, *, guest: bool, now_s: float) -> None:
+        """A poll of this client has come: it is here until its newest poll is gone, or it is silent for long."""
         wire = json_text({"client": client, "name": name, **({"guest": True} if guest else {})}).encode()
         present = self._present.get(client)
         if present is None:
             if len(self._present) >= _MAX_CLIENTS:
                 return
-            self._present[client] = _Present(wire, now_s)
+            present = self._present[client] = _Present(wire, now_s)
             self._forget_encoded()
-            return
+        present.poll = poll
         present.seen_at_s = now_s
         if present.wire != wire:
             present.wire = wire
             self._forget_encoded()
 
-    def leave(self, client: str) -> None:
-        """The client's connection is gone."""
-        if self._present.pop(client, None) is not None:
+    def leave(self, poll: object, client: str) -> None:
+        """The connection of a poll is gone, and its client with it unless it polls elsewhere by now."""
+        present = self._present.get(client)
+        if present is not None and present.poll is poll:
+            del self._present[client]
             self._forget_encoded()
 
     def post(self, post: LivePost, now_s: float) -> None:

@@ -183,7 +183,7 @@ class OnlineClients:
         return PollResult.PARKED
 
     def _enter(self, room: Room, poll: Poll, now_s: float) -> None:
-        room.live.enter(poll.client, poll.name, guest=poll.guest, now_s=now_s)
+        room.live.enter(poll, poll.client, poll.name, guest=poll.guest, now_s=now_s)
         if poll.live is None or poll.live > room.live.head:
             poll.live = room.live.head
 
@@ -212,7 +212,7 @@ class OnlineClients:
         with room.lock:
             waited = room.remove(poll)
             if poll.client:
-                room.live.leave(poll.client)
+                room.live.leave(poll, poll.client)
         if waited:
             self._waiting.remove([poll])
 

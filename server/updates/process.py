@@ -47,6 +47,7 @@ class ProcessLimits(NamedTuple):
     max_bytes: int = 64 * 1024 * 1024
     ping_every_s: float = 0.5
     ping_timeout_s: float = 30.0
+    start_timeout_s: float = 60.0
     answer_timeout_s: float = 60.0
     healthy_after_s: float = 5.0
     most_pause_s: float = 2.0
@@ -88,6 +89,7 @@ class UpdateProcess:
         self._heard_at_s = 0.0
         self._ended = 0
         self._kill_wanted = False
+        self._being_started = False
         self.restarts = 0
         self._supervisor = threading.Thread(target=self._supervise, name="updates-watch", daemon=True)
 
@@ -305,7 +307,8 @@ class UpdateProcess:
                 generation = self._generation
                 if generation is not None and self._ended < generation.number:
                     return generation
-                if self._state in (UpdateProcessState.STOPPING, UpdateProcessState.STOPPED):
+                stopping = self._state in (UpdateProcessState.STOPPING, UpdateProcessState.STOPPED)
+                if stopping and not self._being_started:
                     return None
                 self._changed.wait()
 
@@ -315,6 +318,7 @@ class UpdateProcess:
         generation.start()
         with self._changed:
             self._generation = generation
+            self._being_started = False
             self._started_at_s = self._heard_at_s = self._clock()
             if self._state is not UpdateProcessState.STOPPING:
                 self._state = UpdateProcessState.STARTING
@@ -347,7 +351,9 @@ class UpdateProcess:
         number = self._unanswered.add(_ignore, 0, generation.number, urgent=True)
         generation.send(Ping(number))
         silent_s = self._clock() - self._heard_at_s
-        if silent_s > self._limits.ping_timeout_s:
+        starting = self._state is UpdateProcessState.STARTING
+        limit_s = self._limits.start_timeout_s if starting else self._limits.ping_timeout_s
+        if silent_s > limit_s:
             self._log.error("the update process has not answered for %.0f s and is replaced", silent_s)
             return True
         return False
@@ -369,6 +375,10 @@ class UpdateProcess:
         if lived_s < self._limits.healthy_after_s and pause_s:
             with self._changed:
                 self._changed.wait_for(lambda: self._state is UpdateProcessState.STOPPING, pause_s)
+        with self._changed:
+            if self._is_stopping():
+                return 0.0
+            self._being_started = True
         self._start_generation()
         self._on_restart()
         if lived_s >= self._limits.healthy_after_s:

@@ -400,13 +400,13 @@ def test_p1_above_1_mib_of_strokes_the_reader_loads_again(
     long = "".join(f"q{number % 90} 1 2 3" for number in range(4000))
     big = f'<g><path d="M1 1{long}z" fill="#000000"/></g>'
     waiting = world.poll(notebook, 0)
-    for number in range(25):
+    for number in range(35):
         world.save(updates, notebook, ["a", big, f"a{number}"])
-    answer = world.save(updates, notebook, ["c", {"upto": 25}, "c1"])
+    answer = world.save(updates, notebook, ["c", {"upto": 35}, "c1"])
     answer = world.save(updates, notebook, ["u", {"op": "c1"}, "u1"])
     assert answer["reload"] is True and "strokes" not in answer
     assert waiting.answered.wait(5)
-    assert world.poll(notebook, 26).json["reload"] is True
+    assert world.poll(notebook, 36).json["reload"] is True
 
 
 def test_few_readers_are_answered_at_once_and_many_are_gathered(world: World, notebook: NotebookId) -> None:
