@@ -17,13 +17,13 @@ from http_core.target import TargetForm, parse_query
 from server.domain.failures import Failure
 from server.net.application import AccessRecord
 from server.net.exchange import Exchange
-from server.web.access import Claim
+from server.web.access import Access, Claim
 from server.web.access_cache import NotCached
 from server.web.access_queue import AccessQueue
 from server.web.answer_desk import AnswerDesk
 from server.web.call import Call
 from server.web.cookies import credentials_of
-from server.web.cross_site import check_post
+from server.web.cross_site import check_content_type, check_origin
 from server.web.failures import FailureAnswers
 from server.web.handler_pool import Pools
 from server.web.hot_files import HotFiles
@@ -159,7 +159,9 @@ class WebApplication:
             return None
         route, params = found
         if route.method == "POST":
-            check_post(request)
+            check_origin(request)
+            if route.access is Access.ANYONE:
+                check_content_type(request)
         query = {} if route.query is None and not request.query else parse_query(request.query)
         if route.query is not None and not query.keys() <= route.query:
             raise Failure.of("bad_query", "The query holds a name that does not belong there.")
@@ -209,6 +211,8 @@ class WebApplication:
             call.route.access, claim, blocking=call.may_block
         )
         call.label()
+        if call.route.method == "POST":
+            check_content_type(call.request)
 
     # -- running -----------------------------------------------------------------------------------------------
 

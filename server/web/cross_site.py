@@ -1,7 +1,7 @@
 """Refuses what another site makes a browser send (A4, T28).
 
-Owns the checks of a POST's `Sec-Fetch-Site`, `Origin` and `Content-Type`. They run before any session is looked at,
-and need nothing but the head of the request. Pure; any thread.
+Owns the checks of a POST's `Sec-Fetch-Site`, `Origin` and `Content-Type`. They need nothing but the head of the
+request. Pure; any thread.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from server.domain.failures import Failure
 _OWN_SITES = frozenset({"same-origin", "none"})
 
 
-def check_post(request: Request) -> None:
-    """Refuses a POST from elsewhere, or with a body that is not JSON.
+def check_origin(request: Request) -> None:
+    """Refuses a POST that another site made a browser send; before any session is looked at.
 
     Raises:
-        Failure: 403 `cross_site`, 415 `not_json`.
+        Failure: 403 `cross_site`.
     """
     headers = request.headers
     site = headers.get("sec-fetch-site")
@@ -25,7 +25,15 @@ def check_post(request: Request) -> None:
     origin = headers.get("origin")
     if origin is not None and not _is_own(origin, headers.get("host") or ""):
         raise Failure.of("cross_site")
-    if _has_body(request) and not is_json(headers.get("content-type")):
+
+
+def check_content_type(request: Request) -> None:
+    """Refuses a body that is not JSON, which a form of another site could send; before any handler runs.
+
+    Raises:
+        Failure: 415 `not_json`.
+    """
+    if _has_body(request) and not is_json(request.headers.get("content-type")):
         raise Failure.of("not_json")
 
 

@@ -190,7 +190,11 @@ def test_early_refusal_refuses_by_the_head_alone(world: World) -> None:
     assert refusal("/nothing", big) == 404
     assert refusal(f"/SAVE/{notebook}", big) == 401
     assert refusal(f"/SAVE/{notebook}", big, headers={"Origin": "https://evil.example"}) == 403
-    assert refusal(f"/SAVE/{notebook}", big, headers={"Content-Type": "text/plain"}) == 415
+    assert refusal(f"/SAVE/{notebook}", big, headers={"Content-Type": "text/plain"}) == 401
+    plain = {"Content-Type": "text/plain"}
+    ada.send("GET", "/NotebookList")
+    assert refusal(f"/SAVE/{notebook}", [["a", STROKE]], headers=plain, cookies=ada.cookies) == 415
+    assert refusal("/LOGIN", {}, headers=plain) == 415
     assert refusal(f"/SAVE/{notebook}", big, host="evil.example") == 421
     assert refusal(f"/SAVE/{notebook}", [["a", STROKE]], cookies=ada.cookies) is None
     request = world.begin("POST", f"/SAVE/{notebook}", []).request
