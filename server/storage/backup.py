@@ -16,13 +16,14 @@ import json
 import os
 import secrets
 import zipfile
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
+from server.domain.failures import Failure
 from server.domain.ids import NotebookId
 from server.storage.atomic_files import TEMPORARY, Files, as_failure, read_whole, write_atomically
+from server.storage.backup_file import FORMAT, KEY, MANIFEST, SNAPSHOTS, BackupFile
 from server.storage.backup_rows import TABLES, lines_of, put_back
 from server.storage.database import Connection, DuplicateRow, MissingParent, Statement
 from server.storage.filling import is_new
@@ -30,15 +31,13 @@ from server.storage.generation import GENERATION_FILE, read_generation, write_ge
 from server.storage.migrations import CONTENTS, LOADED
 from server.storage.opening import SqlStorage
 from server.storage.records import StartRefused
-from server.storage.sealed import KEY_BYTES, Sealer
+from server.storage.sealed import Sealer
 from server.storage.small_stores import GENERATION
 from server.storage.snapshots import SnapshotStore
 from server.storage.storage_key import key_path
 
-FORMAT: Final = 1
-_MANIFEST: Final = "manifest.json"
-_KEY: Final = "keys/storage.key"
-_SNAPSHOTS: Final = "Protected/Notebooks/"
+__all__ = ["BackupFile", "backup", "check_empty", "no_progress", "put_key_back", "restore"]
+
 _HEADS: Final = Statement("SELECT id, seq, epoch FROM notebooks")
 _SET_EPOCH: Final = Statement("UPDATE notebooks SET epoch = ? WHERE id = ?")
 _PUT_META: Final = Statement("REPLACE INTO meta (name, value) VALUES (?, ?)")
@@ -127,7 +126,7 @@ def _write(  # noqa: PLR0917 - a private step of `backup`
 ) -> dict[str, int]:
     counts: dict[str, int] = {}
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, allowZip64=True, compresslevel=1) as archive:
-        archive.writestr(_KEY, key.hex() + "\n")
+        archive.writestr(KEY, key.hex() + "\n")
         # Snapshots first: the rows, read later, are then never behind them (I3).
         counts["snapshots"] = _write_snapshots(archive, protected, files, progress)
 
@@ -151,7 +150,7 @@ def _write(  # noqa: PLR0917 - a private step of `backup`
             "made": now_ms,
             "counts": counts,
         }
-        archive.writestr(_MANIFEST, json.dumps(manifest, indent=1))
+        archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
     return counts
 
 
@@ -162,68 +161,10 @@ def _write_snapshots(archive: zipfile.ZipFile, protected: Path, files: Files, pr
         if not name.endswith(".svg.sealed"):
             continue
         with contextlib.suppress(FileNotFoundError):  # deleted for good meanwhile
-            archive.writestr(_SNAPSHOTS + name, read_whole(folder / name, files), zipfile.ZIP_STORED)
+            archive.writestr(SNAPSHOTS + name, read_whole(folder / name, files), zipfile.ZIP_STORED)
             count += 1
     progress("snapshots", count)
     return count
-
-
-class BackupFile:
-    """A backup that is read: checked when opened."""
-
-    def __init__(self, path: Path) -> None:
-        """Opens a backup.
-
-        Raises:
-            StartRefused: not a backup, incomplete, or of a newer version.
-        """
-        self._refusal: Final = (
-            f"{path} is not a backup of this program, or is damaged. Take another. Nothing was changed."
-        )
-        try:
-            self._archive = zipfile.ZipFile(path)
-        except (OSError, zipfile.BadZipFile) as error:
-            raise StartRefused(self._refusal) from error
-        try:
-            if self._archive.testzip() is not None:
-                raise StartRefused(self._refusal)
-            manifest = json.loads(self._archive.read(_MANIFEST))
-            if manifest["format"] > FORMAT:
-                raise StartRefused(f"{path} was made by a newer version of this program. Use that version.")
-            self.key: Final = bytes.fromhex(self._archive.read(_KEY).decode().strip())
-            self.counts: Final[dict[str, int]] = manifest["counts"]
-            self.generation: Final = int(manifest["generation"])
-            if len(self.key) != KEY_BYTES or Sealer(self.key).key_id != manifest["keyID"]:
-                raise StartRefused(self._refusal)
-        except (KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error, OSError, EOFError) as error:
-            self._archive.close()
-            raise StartRefused(self._refusal) from error
-        except StartRefused:
-            self._archive.close()
-            raise
-
-    def lines(self, name: str) -> Iterator[bytes]:
-        """The lines of a table."""
-        with self._archive.open(f"tables/{name}.jsonl") as member:
-            yield from member
-
-    def snapshots(self) -> Iterator[tuple[str, IO[bytes]]]:
-        """The snapshots' file names and contents."""
-        for info in self._archive.infolist():
-            name = info.filename.removeprefix(_SNAPSHOTS)
-            if info.filename.startswith(_SNAPSHOTS) and name.endswith(".svg.sealed") and "/" not in name:
-                with self._archive.open(info) as member:
-                    yield name, member
-
-    def close(self) -> None:
-        """Closes the file."""
-        self._archive.close()
-
-    def __enter__(self) -> BackupFile:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def check_empty(data_dir: Path) -> None:
@@ -270,12 +211,13 @@ def restore(
 
     Raises:
         StartRefused: the database is not empty, or the backup contradicts itself; nothing was put in.
-        Failure: 503 or 507; nothing was put in.
+        Failure, OSError: nothing was put in.
     """
     files = files or Files()
     if not is_new(storage.database):
         raise StartRefused("The database is not empty. Give an empty one; nothing was changed.")
     generation = max(source.generation, read_generation(protected, files)) + 1
+    SnapshotStore(protected / "Notebooks", storage.sealer, files).prepare()
     epochs: dict[NotebookId, tuple[int, str, str]] = {}
     counts: dict[str, int] = {}
 
@@ -299,7 +241,8 @@ def restore(
     except (ValueError, DuplicateRow, MissingParent) as error:
         raise StartRefused("The backup contradicts itself. Take another; nothing was put in.") from error
     counts["snapshots"] = _restore_snapshots(source, storage.sealer, protected, epochs, files)
-    write_generation(protected, generation, files)
+    with contextlib.suppress(Failure):  # the next start writes it
+        write_generation(protected, generation, files)
     return counts
 
 
@@ -312,18 +255,19 @@ def _restore_snapshots(
 ) -> int:
     """Writes the snapshots under the notebooks' new epochs; one that does not fit is left to the log."""
     store = SnapshotStore(protected / "Notebooks", sealer, files)
-    store.prepare()
     count = 0
     for name, member in source.snapshots():
         notebook_id = NotebookId(int(name.split(".", 1)[0])) if name[:1].isdigit() else NotebookId(0)
         if notebook_id not in epochs:
             continue
         head, old_epoch, new_epoch = epochs[notebook_id]
-        write_atomically(store.path(notebook_id), [member.read()], files)
-        found = store.load(notebook_id)
-        if found is not None and found[0] <= head and found[1] == old_epoch:
-            store.save(notebook_id, found[0], new_epoch, found[2])
-            count += 1
-        elif found is not None:
+        with contextlib.suppress(Failure, OSError):  # the rows are in; without a snapshot the log serves
+            write_atomically(store.path(notebook_id), [member.read()], files)
+            found = store.load(notebook_id)
+            if found is None:
+                continue
             store.remove(notebook_id)
+            if found[0] <= head and found[1] == old_epoch:
+                store.save(notebook_id, found[0], new_epoch, found[2])
+                count += 1
     return count

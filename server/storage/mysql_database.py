@@ -17,6 +17,7 @@ from server.storage.database import Connection, Result, Row, SqlValue, Statement
 from server.storage.mysql_errors import ConnectionLost, ConnectionStalled, Deadlocked, map_error
 from server.storage.mysql_pool import (
     ConnectionPool,
+    Lent,
     RawConnection,
     connect,
     flushes_each_commit,
@@ -34,19 +35,16 @@ _MANY_BYTES: Final = 1 << 20
 class MysqlConnection:
     """A borrowed connection."""
 
-    def __init__(self, raw: RawConnection) -> None:
-        self._raw: Final = raw
+    def __init__(self, lent: Lent) -> None:
+        self._cursor: Final = lent.cursor
 
     def rows(self, statement: Statement, *values: SqlValue) -> list[Row]:
         check_values(values)
         try:
-            cursor = self._raw.cursor()
-            cursor.execute(statement.mysql, values)
-            found = [_plain(row) for row in cursor.fetchall()]
-            cursor.close()
+            self._cursor.execute(statement.mysql, values)
+            return [_plain(row) for row in self._cursor.fetchall()]
         except _DRIVER_ERRORS as error:
             raise map_error(error) from error
-        return found
 
     def row(self, statement: Statement, *values: SqlValue) -> Row | None:
         found = self.rows(statement, *values)
@@ -61,31 +59,24 @@ class MysqlConnection:
     def run_many(self, statement: Statement, rows: Sequence[tuple[SqlValue, ...]]) -> None:
         try:
             for part in _portions(rows):
-                cursor = self._raw.cursor()
-                cursor.executemany(statement.mysql, part)
-                cursor.close()
+                self._cursor.executemany(statement.mysql, part)
         except _DRIVER_ERRORS as error:
             raise map_error(error) from error
 
     def command(self, text: str) -> None:
         """Sends one of the transaction words."""
         try:
-            cursor = self._raw.cursor()
-            cursor.execute(text)
-            cursor.close()
+            self._cursor.execute(text)
         except _DRIVER_ERRORS as error:
             raise map_error(error) from error
 
     def _execute(self, statement: Statement, values: Sequence[SqlValue]) -> tuple[int, int]:
         check_values(values)
         try:
-            cursor = self._raw.cursor()
-            cursor.execute(statement.mysql, tuple(values))
-            result = (cursor.rowcount, cursor.lastrowid or 0)
-            cursor.close()
+            self._cursor.execute(statement.mysql, tuple(values))
         except _DRIVER_ERRORS as error:
             raise map_error(error) from error
-        return result
+        return self._cursor.rowcount, self._cursor.lastrowid or 0
 
 
 def _plain(row: Iterable[Any]) -> Row:
@@ -134,9 +125,9 @@ class MysqlDatabase:
 
     def check_durability(self) -> None:
         """Adds a warning when the server does not sync its log at each commit."""
-        with self.pool.borrow() as raw:
+        with self.pool.borrow() as lent:
             try:
-                durable = flushes_each_commit(raw)
+                durable = flushes_each_commit(lent.raw)
             except _DRIVER_ERRORS as error:
                 raise map_error(error) from error
         if not durable:
@@ -147,8 +138,8 @@ class MysqlDatabase:
 
     def read(self, work: Callable[[Connection], Result]) -> Result:
         def once() -> Result:
-            with self.pool.borrow() as raw:
-                return work(MysqlConnection(raw))
+            with self.pool.borrow() as lent:
+                return work(MysqlConnection(lent))
 
         return self._with_one_retry(once)
 
@@ -163,8 +154,8 @@ class MysqlDatabase:
 
     def _transaction(self, start: str, work: Callable[[Connection], Result]) -> Result:
         """Runs one transaction. Before COMMIT is sent a lost connection means that nothing was stored."""
-        with self.pool.borrow() as raw:
-            connection = MysqlConnection(raw)
+        with self.pool.borrow() as lent:
+            connection = MysqlConnection(lent)
             connection.command(start)
             try:
                 result = work(connection)

@@ -116,6 +116,17 @@ def flushes_each_commit(connection: RawConnection) -> bool:
         cursor.close()
 
 
+class Lent:
+    """A connection with its one cursor: the driver asks the server before it makes another."""
+
+    __slots__ = ("cursor", "raw", "since_s")
+
+    def __init__(self, raw: RawConnection) -> None:
+        self.raw: Final = raw
+        self.cursor: Final = raw.cursor()
+        self.since_s = 0.0
+
+
 class ConnectionPool:
     """At most `size` connections, made when first needed."""
 
@@ -132,13 +143,13 @@ class ConnectionPool:
         self._clock: Final = clock
         self._free: Final = threading.BoundedSemaphore(size)
         self._lock: Final = threading.Lock()
-        self._idle: Final[deque[tuple[RawConnection, float]]] = deque()
+        self._idle: Final[deque[Lent]] = deque()
         self._closed = False
         self.size: Final = size
         self.lent = 0
 
     @contextmanager
-    def borrow(self) -> Iterator[RawConnection]:
+    def borrow(self) -> Iterator[Lent]:
         """Lends a connection that works; takes it back, or drops it after ConnectionLost.
 
         Raises:
@@ -148,44 +159,48 @@ class ConnectionPool:
             raise Failure.of("storage_down")
         with self._lock:
             self.lent += 1
-        connection: RawConnection | None = None
+        lent: Lent | None = None
         try:
-            connection = self._working()
-            yield connection
+            lent = self._working()
+            yield lent
         except (ConnectionLost, ConnectionStalled, CommitUnknown):
-            if connection is not None:
-                close_quietly(connection)
-                connection = None
+            if lent is not None:
+                close_quietly(lent.raw)
+                lent = None
             self.drop_idle()  # those opened before the same break are gone too
             raise
         except BaseException:
-            if connection is not None and connection.in_transaction:
-                close_quietly(connection)
-                connection = None
+            if lent is not None and lent.raw.in_transaction:
+                close_quietly(lent.raw)
+                lent = None
             raise
         finally:
-            with self._lock:
-                self.lent -= 1
-                keep = connection is not None and not self._closed
-                if keep and connection is not None:
-                    self._idle.append((connection, self._clock()))
-            if not keep and connection is not None:
-                close_quietly(connection)
-            self._free.release()
+            self._take_back(lent)
 
-    def _working(self) -> RawConnection:
+    def _take_back(self, lent: Lent | None) -> None:
+        with self._lock:
+            self.lent -= 1
+            keep = lent is not None and not self._closed
+            if keep and lent is not None:
+                lent.since_s = self._clock()
+                self._idle.append(lent)
+        if not keep and lent is not None:
+            close_quietly(lent.raw)
+        self._free.release()
+
+    def _working(self) -> Lent:
         while True:
             with self._lock:
                 if self._closed:
                     raise Failure.of("storage_down")
                 if not self._idle:
                     break
-                connection, since = self._idle.pop()
-            if self._clock() - since < _TRUST_IDLE_S or answers(connection):
-                return connection
-            close_quietly(connection)
+                lent = self._idle.pop()
+            if self._clock() - lent.since_s < _TRUST_IDLE_S or answers(lent.raw):
+                return lent
+            close_quietly(lent.raw)
         try:
-            return self._open()
+            return Lent(self._open())
         except (mysql.connector.Error, OSError) as error:
             mapped = map_error(error)
             raise (mapped if isinstance(mapped, Failure) else Failure.of("storage_down")) from error
@@ -195,8 +210,8 @@ class ConnectionPool:
         with self._lock:
             idle = list(self._idle)
             self._idle.clear()
-        for connection, _ in idle:
-            close_quietly(connection)
+        for lent in idle:
+            close_quietly(lent.raw)
 
     def close(self) -> None:
         """Closes the idle connections now and the lent ones when they come back."""
