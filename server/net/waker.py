@@ -36,12 +36,16 @@ class Waker:
             return
 
     def on_event(self, mask: int) -> None:
-        """Stop the ringing. Whoever rings after this is heard again; what was posted before is looked at now."""
-        self._rung = False
+        """Stop the ringing; call before looking at what was posted.
+
+        The bell is emptied first and the note taken back second: a byte sent in between would be swallowed while the
+        note still said that it rings, and nobody would ever ring again.
+        """
         try:
             self._ear.recv(4096)
         except (BlockingIOError, InterruptedError):
-            return
+            pass  # somebody else's event, or the byte is still on its way
+        self._rung = False
 
     def close(self) -> None:
         """Give the sockets back."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import selectors
 import socket
 import threading
 import time
 
 from server.net.deadlines import TimerWheel
+from server.net.waker import Waker
 from tests.net.conftest import Live, Start
 from tests.net.tiny_app import eventually
 from tests.net.wire import Wire
@@ -119,6 +121,31 @@ def test_requests_from_many_threads_at_once(start: Start) -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+class Interrupted:
+    """A socket that is rung once more while it is being emptied."""
+
+    def __init__(self, waker: Waker, ear: socket.socket) -> None:
+        self.waker, self.ear = waker, ear
+
+    def recv(self, size: int) -> bytes:
+        self.waker.wake()
+        return self.ear.recv(size)
+
+
+def test_a_waker_rung_while_it_is_looked_at_can_be_rung_again() -> None:
+    waker, selector = Waker(), selectors.DefaultSelector()
+    waker.attach(selector)
+    ear = waker._ear
+    waker.wake()
+    waker._ear = Interrupted(waker, ear)  # type: ignore[assignment]
+    waker.on_event(selectors.EVENT_READ)
+    waker._ear = ear
+    waker.wake()
+    assert selector.select(0)
+    selector.close()
+    waker.close()
 
 
 class Entry:

@@ -1,0 +1,132 @@
+"""Load for HTTP benchmarks: keep-alive requests or new connections, over loopback, in a process of its own.
+
+Prints one JSON line. `keepalive` holds N TLS connections and sends the next request on each as soon as its answer is
+whole; `connect` makes full TLS handshakes (no resumption), one request each. Pure standard library, one process, so
+that every server meets the same client.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import selectors
+import socket
+import ssl
+import threading
+import time
+
+
+def client_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def connect(port: int, context: ssl.SSLContext) -> ssl.SSLSocket:
+    sock = socket.create_connection(("127.0.0.1", port), timeout=10)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return context.wrap_socket(sock, server_hostname="localhost")
+
+
+def read_answer(sock: ssl.SSLSocket) -> int:
+    """Read one whole answer with Content-Length; returns its size in bytes."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += sock.recv(65536) or _gone()
+    head, _, body = data.partition(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 200"):
+        raise SystemExit(f"unexpected answer: {head[:200]!r}")
+    length = next(
+        int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
+    )
+    while len(body) < length:
+        body += sock.recv(65536) or _gone()
+    return len(head) + 4 + length
+
+
+def _gone() -> bytes:
+    raise SystemExit("the server closed the connection")
+
+
+def keepalive(port: int, request: bytes, connections: int, seconds: float) -> dict[str, float]:
+    context, selector = client_context(), selectors.DefaultSelector()
+    lines = []
+    for _ in range(connections):
+        sock = connect(port, context)
+        sock.sendall(request)
+        size = read_answer(sock)
+        sock.setblocking(False)
+        line = [sock, size, size, 0.0]
+        selector.register(sock, selectors.EVENT_READ, line)
+        lines.append(line)
+    times: list[float] = []
+    done, now = 0, time.perf_counter()
+    began, until = now, now + seconds
+    for line in lines:
+        line[3] = now
+        line[0].send(request)
+    while now < until:
+        for key, _ in selector.select(1.0):
+            line = key.data
+            try:
+                data = line[0].recv(65536)
+            except ssl.SSLWantReadError:
+                continue
+            if not data:
+                _gone()
+            line[1] -= len(data)
+            if line[1] <= 0:
+                now = time.perf_counter()
+                times.append(now - line[3])
+                done += 1
+                line[1], line[3] = line[2], now
+                line[0].send(request)
+        now = time.perf_counter()
+    times.sort()
+    return {
+        "per_s": done / (now - began),
+        "p50_ms": times[len(times) // 2] * 1000,
+        "p99_ms": times[int(len(times) * 0.99)] * 1000,
+    }
+
+
+def connects(port: int, request: bytes, threads: int, seconds: float) -> dict[str, float]:
+    counts = [0] * threads
+    began = time.perf_counter()
+
+    def work(number: int) -> None:
+        context = client_context()
+        while time.perf_counter() - began < seconds:
+            with connect(port, context) as sock:
+                sock.sendall(request)
+                read_answer(sock)
+                counts[number] += 1
+
+    workers = [threading.Thread(target=work, args=(n,)) for n in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return {"per_s": sum(counts) / (time.perf_counter() - began)}
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description="One load run; prints JSON.")
+    arguments.add_argument("kind", choices=["keepalive", "connect"])
+    arguments.add_argument("--port", type=int, required=True)
+    arguments.add_argument("--path", default="/")
+    arguments.add_argument("--connections", type=int, default=32)
+    arguments.add_argument("--seconds", type=float, default=3.0)
+    options = arguments.parse_args()
+    request = (
+        f"GET {options.path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: bench\r\nAccept: */*\r\n"
+        f"{'Connection: close' if options.kind == 'connect' else 'Accept-Language: en'}\r\n\r\n"
+    ).encode()
+    run = keepalive if options.kind == "keepalive" else connects
+    threads = options.connections if options.kind == "keepalive" else min(options.connections, 8)
+    print(json.dumps(run(options.port, request, threads, options.seconds)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,224 @@
+"""Many polls waiting on one notebook: memory per poll, CPU while nothing happens, time until all are answered.
+
+    .venv/bin/python benchmarks/waiting_polls.py [--polls 10000] [--rounds 3] [--idle 15]
+
+Runs the product (`python main.py`), holds the polls from several client processes and at least forty loopback
+addresses, and lets the owner save one stroke per round. Beside the memory of a poll it prints that of a bare
+`SSLSocket` in a process of its own (the baseline). Linux only (reads /proc); loopback only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from tests.support.probe_app import make_certificate  # noqa: E402
+from tests.support.product import Person, Product  # noqa: E402
+
+ADDRESSES = 40
+GOAL_KIB, GOAL_IDLE, GOAL_WAKE_S = 36.0, 0.01, 1.5
+BARE = """
+import socket, ssl, sys
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[1], sys.argv[2])
+client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+client.check_hostname = False
+client.verify_mode = ssl.CERT_NONE
+
+def rss():
+    return int(open("/proc/self/statm").read().split()[1]) * 4
+
+def pair(keep):
+    here, there = socket.socketpair()
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    far = client.wrap_bio(incoming, outgoing)
+    near = context.wrap_socket(there, server_side=True, do_handshake_on_connect=False)
+    near.setblocking(False)
+    here.setblocking(False)
+    for _ in range(4):
+        for step in (far.do_handshake, near.do_handshake):
+            try:
+                step()
+            except ssl.SSLWantReadError:
+                pass
+            if outgoing.pending:
+                here.send(outgoing.read())
+            try:
+                incoming.write(here.recv(65536))
+            except BlockingIOError:
+                pass
+    keep.append(near)
+    return here
+
+kept, ends = [], []
+for _ in range(100):
+    ends.append(pair(kept))
+before = rss()
+for _ in range(600):
+    ends.append(pair(kept).detach())
+print((rss() - before) / 600)
+"""
+
+
+def rss_kib(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * (os.sysconf("SC_PAGE_SIZE") // 1024)
+
+
+def cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def raise_descriptor_limit() -> int:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+def start_holders(
+    port: int, code: str, polls: int, processes: int, since: int
+) -> list[subprocess.Popen[str]]:
+    share = ADDRESSES // processes
+    holders = []
+    for number in range(processes):
+        count = polls // processes + (number < polls % processes)
+        script = [
+            sys.executable,
+            str(ROOT / "benchmarks" / "poll_holder.py"),
+            "--port",
+            str(port),
+            "--code",
+            code,
+        ]
+        sizes = ["--count", str(count), "--since", str(since), "--addresses", str(share)]
+        first = ["--first-address", str(1 + number * share)]
+        holders.append(
+            subprocess.Popen(
+                [*script, *sizes, *first], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+        )
+    return holders
+
+
+def line_of(holder: subprocess.Popen[str]) -> str:
+    assert holder.stdout is not None
+    return holder.stdout.readline().strip()
+
+
+def wait_until_held(person: Person, holders: list[subprocess.Popen[str]], polls: int) -> None:
+    for holder in holders:
+        said = line_of(holder)
+        if not said.startswith("held"):
+            raise SystemExit(f"a client process failed: {said}")
+    until = time.monotonic() + 60
+    while (waiting := person.get("/health").data.get("waiting_polls", 0)) < polls:
+        if time.monotonic() > until:
+            raise SystemExit(f"only {waiting} of {polls} polls wait")
+        time.sleep(0.1)
+
+
+def main() -> int:
+    """Measure; exit status 1 when a goal is missed."""
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--polls", type=int, default=10_000)
+    arguments.add_argument("--processes", type=int, default=5)
+    arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument(
+        "--idle", type=float, default=15.0, help="seconds to watch the CPU; polls expire at 22.5 s"
+    )
+    options = arguments.parse_args()
+    limit = raise_descriptor_limit()
+    if limit < options.polls + 600:
+        print(f"the descriptor limit of {limit} holds only {limit - 600} polls")
+        options.polls = limit - 600
+    with tempfile.TemporaryDirectory(prefix="polls-") as name:
+        folder = Path(name)
+        pair = [str(path) for path in make_certificate(folder)]
+        bare = float(
+            subprocess.run(
+                [sys.executable, "-c", BARE, *pair], capture_output=True, text=True, check=True
+            ).stdout
+        )
+        product = Product(folder / "data").start()
+        try:
+            return measure(product, options, bare)
+        finally:
+            product.stop()
+
+
+def measure(product: Product, options: argparse.Namespace, bare: float) -> int:
+    assert product.process is not None
+    pid = product.process.pid
+    owner = Person(product.port)
+    owner.post("/SIGNUP", {"username": "bench", "password": "a long bench password"})
+    notebook = owner.post("/SAVENEWNB", {"title": "Polls", "description": ""}).data
+    code = owner.post("/api/notebook/create", notebook["id"]).data["code"]
+    warm = start_holders(product.port, code, 50, 1, 0)  # whatever is made once is made before we weigh
+    wait_until_held(owner, warm, 50)
+    save(owner, notebook["id"], 0)
+    line_of(warm[0])
+    warm[0].communicate("end\n")
+    time.sleep(0.5)
+    before = rss_kib(pid)
+    began = time.monotonic()
+    holders = start_holders(product.port, code, options.polls, options.processes, 1)
+    wait_until_held(owner, holders, options.polls)
+    opened_s = time.monotonic() - began
+    per_poll = (rss_kib(pid) - before) / options.polls
+    idle = None
+    if opened_s + options.idle < 22:  # later some of them would come to their own end meanwhile
+        used = cpu_s(pid)
+        time.sleep(options.idle)
+        idle = (cpu_s(pid) - used) / options.idle
+    wakes = []
+    for number in range(options.rounds):
+        sent = time.monotonic()
+        save(owner, notebook["id"], number + 1)
+        answers = [json.loads(line_of(holder)) for holder in holders]
+        wakes.append(max(answer["last"] for answer in answers) - sent)
+        wait_until_held(owner, holders, options.polls)
+    after = (rss_kib(pid) - before) / options.polls
+    for holder in holders:
+        holder.communicate("end\n")
+    wake = statistics.median(wakes)
+    print(
+        f"{options.polls} polls from {options.processes} processes and {ADDRESSES} addresses, opened in {opened_s:.1f} s"
+    )
+    print(
+        f"memory per waiting poll   {per_poll:7.1f} KiB   goal {GOAL_KIB} KiB (bare SSLSocket {bare:.1f} KiB)"
+    )
+    print(f"  after {options.rounds} rounds          {after:7.1f} KiB")
+    if idle is None:
+        print(
+            "CPU while all wait        not measured: opening took so long that polls would have expired meanwhile"
+        )
+    else:
+        print(f"CPU while all wait        {idle:7.2%}       goal {GOAL_IDLE:.0%}, over {options.idle:.0f} s")
+    print(
+        f"one change to all         {wake:7.2f} s     goal {GOAL_WAKE_S} s, from sending the save to the last answer read"
+    )
+    missed = per_poll > GOAL_KIB or (idle or 0) > GOAL_IDLE or wake > GOAL_WAKE_S
+    return 1 if missed else 0
+
+
+def save(owner: Person, notebook_id: int, number: int) -> None:
+    stroke = f'<g><path d="M{number} 0 L10 10 L0 10 Z" fill="#000000"/></g>'
+    answer = owner.post(f"/SAVE/{notebook_id}", [["a", stroke, f"bench-{number}"]])
+    if answer.status != 200:
+        raise SystemExit(f"the save was refused: {answer.body!r}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
