@@ -19,7 +19,10 @@ def main() -> None:
     path = ROOT / "docs" / "operations.md"
     text = path.read_text(encoding="utf-8")
     block = f"<!-- limits:begin -->\n{limits_table()}\n<!-- limits:end -->"
-    path.write_text(re.sub(r"<!-- limits:begin -->.*<!-- limits:end -->", lambda _: block, text, flags=re.S), encoding="utf-8")
+    path.write_text(
+        re.sub(r"<!-- limits:begin -->.*<!-- limits:end -->", lambda _: block, text, flags=re.S),
+        encoding="utf-8",
+    )
 
 
 if __name__ == "__main__":

