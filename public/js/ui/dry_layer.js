@@ -151,10 +151,10 @@ export class DryLayer {
   /** @param {Tile} tile */
   place(tile) {
     const { viewport, scale } = this;
-    const left = viewport.snap(tile.column * CELL * scale);
-    const top = viewport.snap(tile.row * CELL * scale);
-    const right = viewport.snap((tile.column + 1) * CELL * scale);
-    const bottom = viewport.snap((tile.row + 1) * CELL * scale);
+    const left = viewport.snapBox(tile.column * CELL * scale);
+    const top = viewport.snapBox(tile.row * CELL * scale);
+    const right = viewport.snapBox((tile.column + 1) * CELL * scale);
+    const bottom = viewport.snapBox((tile.row + 1) * CELL * scale);
     for (const { svg, group } of [tile.ink, tile.marker]) {
       svg.style.left = `${left}px`;
       svg.style.top = `${top}px`;

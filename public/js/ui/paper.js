@@ -46,8 +46,8 @@ export class PaperLayer {
   lay() {
     const { viewport } = this;
     const { scale, width, height, sheet } = viewport;
-    const left = viewport.snap(-viewport.offsetX - width / 2);
-    const top = viewport.snap(-viewport.offsetY - height / 2);
+    const left = viewport.snapBox(-viewport.offsetX - width / 2);
+    const top = viewport.snapBox(-viewport.offsetY - height / 2);
     const area = { left, top, right: left + 2 * width, bottom: top + 2 * height };
     this.laid = {
       x0: left / scale,

@@ -162,6 +162,19 @@ export class Viewport {
   }
 
   /**
+   * A place for the edge of a box: on whole CSS pixels that are whole device pixels, too, since browsers put boxes
+   * on the one or on the other.
+   *
+   * @param {number} pixels CSS pixels
+   */
+  snapBox(pixels) {
+    let step = 1;
+    while (step < 20 && Math.abs(step * this.pixelRatio - Math.round(step * this.pixelRatio)) > 1e-3)
+      step += 1;
+    return Math.round(pixels / step) * step;
+  }
+
+  /**
    * Grow the sheet where ink comes near its edge.
    *
    * @param {Bounds} box of new ink

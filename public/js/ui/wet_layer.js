@@ -87,20 +87,23 @@ export class WetLayer {
     const box = nothing();
     const n = outline.length;
     if (n === 0) return box;
-    const place = (/** @type {number[]} */ p) => {
-      const x = Math.floor(p[0] + 0.5) * zoom + left;
-      const y = Math.floor(p[1] + 0.5) * zoom + top;
-      cover(box, x, y);
-      return [x, y];
-    };
-    let [ax, ay] = place(outline[0]);
-    let [bx, by] = place(outline[1 % n]);
+    let ax = Math.floor(outline[0][0] + 0.5);
+    let ay = Math.floor(outline[0][1] + 0.5);
     target.beginPath();
-    target.moveTo((ax + bx) / 2, (ay + by) / 2);
-    for (let i = 1; i <= n; i++) {
-      [ax, ay] = [bx, by];
-      [bx, by] = place(outline[(i + 1) % n]);
-      target.quadraticCurveTo(ax, ay, (ax + bx) / 2, (ay + by) / 2);
+    for (let i = 0; i <= n; i++) {
+      const next = outline[(i + 1) % n];
+      const bx = Math.floor(next[0] + 0.5);
+      const by = Math.floor(next[1] + 0.5);
+      // Whole midpoints, as in the path that will be stored: wet and dry ink are the same shape.
+      const x = ((ax + bx) >> 1) * zoom + left;
+      const y = ((ay + by) >> 1) * zoom + top;
+      const controlX = ax * zoom + left;
+      const controlY = ay * zoom + top;
+      cover(box, controlX, controlY);
+      if (i === 0) target.moveTo(x, y);
+      else target.quadraticCurveTo(controlX, controlY, x, y);
+      ax = bx;
+      ay = by;
     }
     target.fill();
     return { x0: box.x0 - 2, y0: box.y0 - 2, x1: box.x1 + 2, y1: box.y1 + 2 };

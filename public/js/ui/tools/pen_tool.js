@@ -86,7 +86,12 @@ export class PenTool {
   }
 
   frame() {
-    if (this.stroke) this.surface.wet.draw(this.stroke, this.predicted);
+    if (!this.stroke) return;
+    this.surface.wet.draw(this.stroke, this.predicted);
+    if (this.predicted.length === 0) return;
+    // A prediction is for one frame: where the pen rests, the next frame shows the ink as it is.
+    this.predicted = [];
+    this.surface.requestFrame();
   }
 
   finish() {
