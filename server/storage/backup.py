@@ -100,7 +100,15 @@ def backup(
         handle = files.open_new(fresh)
         try:
             try:
-                counts = _write(storage, key, protected, _Out(handle, files), now_ms, files, progress)
+                counts = _write(
+                    storage,
+                    key,
+                    protected,
+                    _Out(handle, files),
+                    now_ms=now_ms,
+                    files=files,
+                    progress=progress,
+                )
                 files.fsync(handle)
             finally:
                 files.close(handle)
@@ -115,11 +123,12 @@ def backup(
     return counts
 
 
-def _write(  # noqa: PLR0917 - a private step of `backup`
+def _write(
     storage: SqlStorage,
     key: bytes,
     protected: Path,
     out: _Out,
+    *,
     now_ms: int,
     files: Files,
     progress: Progress,
@@ -224,11 +233,7 @@ def restore(
     def work(connection: Connection) -> None:
         if connection.row(_ANY_USER) is not None:
             raise StartRefused("The database is not empty. Give an empty one; nothing was changed.")
-        for table in TABLES:
-            counts[table.name] = put_back(connection, table, source.lines(table.name))
-            progress(table.name, counts[table.name])
-            if counts[table.name] != source.counts.get(table.name):
-                raise ValueError(f"the backup lacks rows of {table.name}")
+        counts.update(_put_rows_back(connection, source, progress))
         for row in connection.rows(_HEADS):
             epoch = storage.make_epoch()
             epochs[NotebookId(int(row[0]))] = (int(row[1]), str(row[2]), epoch)
@@ -238,11 +243,21 @@ def restore(
 
     try:
         storage.database.write(work)
-    except (ValueError, DuplicateRow, MissingParent) as error:
+    except (ValueError, KeyError, zipfile.BadZipFile, DuplicateRow, MissingParent) as error:
         raise StartRefused("The backup contradicts itself. Take another; nothing was put in.") from error
     counts["snapshots"] = _restore_snapshots(source, storage.sealer, protected, epochs, files)
     with contextlib.suppress(Failure):  # the next start writes it
         write_generation(protected, generation, files)
+    return counts
+
+
+def _put_rows_back(connection: Connection, source: BackupFile, progress: Progress) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for table in TABLES:
+        counts[table.name] = put_back(connection, table, source.lines(table.name))
+        progress(table.name, counts[table.name])
+        if counts[table.name] != source.counts.get(table.name):
+            raise ValueError(f"the backup lacks rows of {table.name}")
     return counts
 
 

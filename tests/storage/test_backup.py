@@ -56,8 +56,9 @@ def made_backup(place: Place, target: Path, files: Files | None = None) -> dict[
 
 @pytest.mark.mysql
 def test_f42_a_backup_made_beside_writers_is_whole_in_the_other_database(
-    place: Place, other_config: DatabaseConfig, tmp_path: Path
+    place: Place, other_config: DatabaseConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("server.storage.backup_rows._PORTION", 2)
     book, thrown = furnish(place)
     place.snapshot(book)
     place.storage.guests.create(b"g" * 32, "g0123456789abcdef", "Nina", NOW)
@@ -161,6 +162,40 @@ def test_a_damaged_or_foreign_file_is_refused(tmp_path: Path, sealer: Sealer) ->
         BackupFile(bad)
     with pytest.raises(StartRefused):
         BackupFile(tmp_path / "absent")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("tables/changes.jsonl", b""),
+        ("tables/changes.jsonl", b"[1]\n" * 10),
+        ("tables/changes.jsonl", b"garbage\n" * 10),
+        ("tables/users.jsonl", b'[1,"a",{"b":"YQ=="},"h",1,null]\n' * 2),
+        ("tables/shares.jsonl", b'[{"b":"YQ=="},99,{"b":"YQ=="},1,1,null,null,1]\n' * 2),
+        ("tables/visits.jsonl", None),
+    ],
+)
+def test_a_backup_that_contradicts_itself_puts_nothing_in(
+    place: Place, tmp_path: Path, sealer: Sealer, name: str, content: bytes | None
+) -> None:
+    furnish(place)
+    made_backup(place, tmp_path / "b.zip")
+    with zipfile.ZipFile(tmp_path / "b.zip") as old, zipfile.ZipFile(tmp_path / "bad.zip", "w") as new:
+        for info in old.infolist():
+            if info.filename != name:
+                new.writestr(info, old.read(info))
+            elif content is not None:
+                new.writestr(name, content)
+    storage = open_storage(
+        DatabaseConfig(kind="sqlite", path=str(tmp_path / "t.sqlite3")), sealer, role="main"
+    )
+    with BackupFile(tmp_path / "bad.zip") as source, pytest.raises(StartRefused, match="nothing was put in"):
+        restore(source, storage, tmp_path / "Protected")
+    assert storage.users.list_all(with_trash=True) == [] and storage.notebooks.all(with_trash=True) == []
+    with BackupFile(tmp_path / "b.zip") as source:
+        restore(source, storage, tmp_path / "Protected")
+    assert len(storage.users.list_all()) == 2
+    storage.close()
 
 
 class TestVerify:
