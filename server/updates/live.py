@@ -116,12 +116,14 @@ def _is_word(value: JsonValue) -> bool:
 
 
 class _Present:
-    """Somebody who is here."""
+    """Somebody who is here; not listed (`wire` empty) as long as they only post and never poll."""
 
-    __slots__ = ("budget", "budget_at_s", "poll", "seen_at_s", "wire")
+    __slots__ = ("budget", "budget_at_s", "guest", "name", "poll", "seen_at_s", "wire")
 
-    def __init__(self, wire: bytes, now_s: float) -> None:
-        self.wire = wire
+    def __init__(self, now_s: float) -> None:
+        self.name = ""
+        self.guest = False
+        self.wire = b""
         self.poll: object = None
         self.seen_at_s = now_s
         self.budget = POSTS_PER_S
@@ -144,17 +146,17 @@ class LiveRoom:
 
     def enter(self, poll: object, client: str, name: str, *, guest: bool, now_s: float) -> None:
         """A poll of this client has come: it is here until its newest poll is gone, or it is silent for long."""
-        wire = json_text({"client": client, "name": name, **({"guest": True} if guest else {})}).encode()
         present = self._present.get(client)
         if present is None:
             if len(self._present) >= _MAX_CLIENTS:
                 return
-            present = self._present[client] = _Present(wire, now_s)
-            self._forget_encoded()
+            present = self._present[client] = _Present(now_s)
         present.poll = poll
         present.seen_at_s = now_s
-        if present.wire != wire:
-            present.wire = wire
+        if present.name != name or present.guest is not guest or not present.wire:
+            present.name, present.guest = name, guest
+            listed = {"client": client, "name": name, **({"guest": True} if guest else {})}
+            present.wire = json_text(listed).encode()
             self._forget_encoded()
 
     def leave(self, poll: object, client: str) -> None:
@@ -174,8 +176,7 @@ class LiveRoom:
         if present is None:
             if len(self._present) >= _MAX_CLIENTS:
                 raise Failure.of("too_many_requests")
-            present = _Present(b"", now_s)
-            self._present[post.client] = present
+            present = self._present[post.client] = _Present(now_s)
         present.budget = min(POSTS_PER_S, present.budget + (now_s - present.budget_at_s) * POSTS_PER_S)
         present.budget_at_s = now_s
         if present.budget < 1:
