@@ -1,6 +1,6 @@
 """What the connection level asks of the program above it, and what it tells the log.
 
-Owns the `Application` protocol and the `AccessRecord`; holds no code that runs. The methods say which thread calls
+Owns the `Application` protocol and the `AccessRecord`. The methods say which thread calls
 them: those of the I/O thread must never block, because every connection of that thread waits meanwhile.
 """
 
@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from http_core.errors import ParsingError
 from http_core.packet import Request, Response
-from server.net.exchange import Exchange
+from server.net.exchange import ConnectionInfo, Exchange
 
 
 class AccessRecord(NamedTuple):
@@ -28,6 +28,26 @@ class AccessRecord(NamedTuple):
     user: str
     parked: bool
     ended_empty: bool
+
+    @classmethod
+    def of(
+        cls, exchange: Exchange | None, info: ConnectionInfo, status: int, sent_bytes: int, now: float
+    ) -> "AccessRecord":
+        """The record of an exchange that ended at `now` (monotonic, seconds); None for an unreadable request."""
+        if exchange is None:
+            return cls("-", "-", status, sent_bytes, 0.0, info.peer, info.user, False, False)
+        request = exchange.request
+        return cls(
+            request.method,
+            request.target.path,
+            status,
+            sent_bytes,
+            (now - exchange.started) * 1000.0,
+            exchange.peer,
+            info.user,
+            exchange.was_parked,
+            exchange.ended_empty,
+        )
 
 
 class Application(Protocol):

@@ -8,7 +8,6 @@ message is read as a request. Method, route and access are the application's bus
 
 import logging
 import selectors
-from collections.abc import Iterator
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -16,14 +15,15 @@ from http_core.errors import ParsingError
 from http_core.packet import EncodedResponse, Request, Response
 from http_core.parser import Complete, Head, RequestParser
 from http_core.phases import Phase
-from http_core.writer import continue_100, encode_head, encode_response, stays_open
+from http_core.writer import continue_100
 from server.net.admission import Verdict
+from server.net.answer_writer import BROKEN, BUSY, AnswerWriter
 from server.net.application import AccessRecord
-from server.net.channels import Channel, PlainHttp, TlsChannel
+from server.net.channels import Channel, PlainHttp
 from server.net.connection_state import MOVES, State
 from server.net.deadlines import NEVER
 from server.net.exchange import ConnectionInfo, Exchange
-from server.net.outgoing import BodyStream, Outgoing, Progress
+from server.net.tls_channel import TlsChannel
 
 if TYPE_CHECKING:
     from server.net.io_thread import IoThread
@@ -31,15 +31,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _READ = selectors.EVENT_READ
 _WRITE = selectors.EVENT_WRITE
-_JOINED_BYTES = 16 * 1024
-"""Up to this size head and body are joined and written at once; a bigger body is sliced and never copied."""
-_STREAM_RETRY_S = 0.02
-_HTTP_1_0 = (1, 0)
 _FULL = ParsingError(
     503, "too_many_connections", "The server holds as many connections as it can. Try again soon."
 )
-_BUSY = ParsingError(503, "busy", "The server is busy. It is worth another try in a moment.")
-_BROKEN = ParsingError(500, "failed", "Something went wrong here. Try again in a moment.")
 
 
 class Awaiting(Enum):
@@ -58,15 +52,12 @@ class Client:
         "_awaiting",
         "_body_since",
         "_exchange",
-        "_keep",
         "_limits",
-        "_outgoing",
         "_owner",
         "_received",
         "_requests",
-        "_send_until",
-        "_status",
         "_waits_turn",
+        "_writer",
         "channel",
         "deadline",
         "dispatching",
@@ -95,13 +86,10 @@ class Client:
         self.slot = 0
         self._awaiting = Awaiting.REQUEST
         self._exchange: Exchange | None = None
-        self._outgoing: Outgoing | None = None
+        self._writer = AnswerWriter(self, owner)
         self._requests = 0
         self._received = 0
         self._body_since = 0.0
-        self._send_until = 0.0
-        self._status = 0
-        self._keep = True
         self._waits_turn = False
         """Whether requests that are here already wait for the other connections to have their turn."""
 
@@ -120,7 +108,7 @@ class Client:
         if state is State.READING:
             self._read()
         elif state is State.WRITING and mask & _WRITE:
-            self._pump()
+            self._writer.pump()
         elif state is State.WORKING or state is State.PARKED or state is State.WRITING:
             self._listen()
         elif state is State.HANDSHAKE:
@@ -170,8 +158,7 @@ class Client:
         state = self.state
         if state is State.WORKING or state is State.PARKED:
             self._answer(exchange, response)
-            if self.state is State.READING:
-                self._read_on()
+            self.read_on()
 
     def close(self) -> None:
         """Say goodbye and go, without waiting for what the client might still send."""
@@ -195,14 +182,10 @@ class Client:
         self._owner.forget(self)
         self.channel.close()
         self.info.parked_since = None
-        outgoing, self._outgoing = self._outgoing, None
+        written = self._writer.abandon()
         exchange, self._exchange = self._exchange, None
-        if outgoing is not None:
-            outgoing.drop()
         if was in (State.WORKING, State.PARKED, State.WRITING):
-            self._log(
-                exchange, self._status if was is State.WRITING else 0, outgoing.written if outgoing else 0
-            )
+            self._note(exchange, self._writer.status if was is State.WRITING else 0, written)
         if exchange is not None:
             exchange.abandon()
 
@@ -246,10 +229,9 @@ class Client:
         """The polite answer goes in clear, then the connection ends."""
         self._owner.handshake_done(self)
         self.channel = self._owner.plain_channel(self.channel)
-        self._keep = False
-        self._status = 400
         self._move(State.WRITING)
-        self._write(self._application.plain_http(first_bytes))
+        self._writer.keep, self._writer.status = False, 400
+        self._writer.write(self._application.plain_http(first_bytes))
 
     # -- reading -----------------------------------------------------------------------------------------------
 
@@ -268,7 +250,7 @@ class Client:
         data = self.channel.receive()
         if data:
             self.parser.receive(data)
-            if self.parser.buffered > self._limits.max_pipelined_bytes:
+            if not self.may_listen:
                 self._owner.set_interest(self, 0)
         if self.channel.ended:
             self._peer_ended()
@@ -303,15 +285,22 @@ class Client:
             if isinstance(event, Complete):
                 self._dispatch(event.request)
                 turns -= 1
-                if not turns and self.state is State.READING:
-                    self._read_on()
+                if not turns:
+                    self.read_on()
                     return
             else:
                 self._await_more()
                 return
 
-    def _read_on(self) -> None:
+    @property
+    def may_listen(self) -> bool:
+        """Whether bytes of later requests may still be taken in."""
+        return not self.channel.ended and self.parser.buffered <= self._limits.max_pipelined_bytes
+
+    def read_on(self) -> None:
         """An answer is finished: the next request has its turn after the other connections."""
+        if self.state is not State.READING:
+            return
         if not self.channel.ended:
             self._owner.set_interest(self, _READ)
         if not self._waits_turn:
@@ -358,8 +347,7 @@ class Client:
         assert exchange is not None
         refusal = self._application.early_refusal(exchange)
         if refusal is not None:
-            self._keep = False
-            self._reply(refusal, exchange.request)
+            self._reply(refusal, exchange.request, keep=False)
             return False
         if exchange.request.expects_continue and not self._received:
             self.channel.send(continue_100())
@@ -389,7 +377,7 @@ class Client:
                 self._application.handle(exchange)
         except Exception:
             _log.exception("A handler failed")
-            exchange.answer(self._application.refuse(_BROKEN, self.info.peer))
+            exchange.answer(self._application.refuse(BROKEN, self.info.peer))
         finally:
             self.dispatching = False
         response = exchange.response
@@ -402,7 +390,7 @@ class Client:
         """Write the answer of the present exchange; afterwards the state is READING, WRITING or beyond."""
         exchange.settle()
         request = exchange.request
-        self._keep = (
+        keep = (
             request.keep_alive
             and (not self.channel.ended or self.parser.buffered > 0)
             and not self._owner.draining
@@ -410,105 +398,29 @@ class Client:
             and exchange.started - self.info.since < self._limits.max_age_s
             and self.verdict is Verdict.ADMIT
         )
-        self._reply(response, request)
+        self._reply(response, request, keep=keep)
 
     def _refuse(self, error: ParsingError) -> None:
         """Answer a protocol error or a missed deadline; the connection closes after it."""
-        self._keep = False
-        self._reply(
-            self._application.refuse(error, self.info.peer),
-            self._exchange.request if self._exchange is not None else None,
-        )
+        request = self._exchange.request if self._exchange is not None else None
+        self._reply(self._application.refuse(error, self.info.peer), request, keep=False)
 
     def _give_up_waiting(self) -> None:
         """The application did not answer in time."""
         exchange = self._exchange
         assert exchange is not None
-        exchange.answer(self._application.refuse(_BUSY, self.info.peer))
+        exchange.answer(self._application.refuse(BUSY, self.info.peer))
 
-    def _reply(self, response: Response | EncodedResponse, request: Request | None) -> None:
-        """Encode and write; `request` is None when its head could not be read."""
-        http10 = request is not None and request.version == _HTTP_1_0
-        head_only = request is not None and request.method == "HEAD"
+    def _reply(self, response: Response | EncodedResponse, request: Request | None, *, keep: bool) -> None:
         self._move(State.WRITING)
         self.info.parked_since = None
-        self._status = response.status
-        if isinstance(response, EncodedResponse):
-            self._write(_adapted(response.wire, head_only=head_only, http10=http10, keep=self._keep))
-            return
-        self._keep = stays_open(response, http10=http10, keep_alive=self._keep)
-        date = self._owner.date()
-        try:
-            if response.stream is None and (head_only or len(response.body) <= _JOINED_BYTES):
-                wire = encode_response(
-                    response, head_only=head_only, http10=http10, keep_alive=self._keep, date=date
-                )
-            else:
-                wire = encode_head(response, http10=http10, keep_alive=self._keep, date=date)
-        except ValueError:
-            _log.exception("An answer that may not be sent")
-            self._keep = False
-            broken = self._application.refuse(_BROKEN, self.info.peer)
-            self._status = broken.status
-            self._write(
-                encode_response(broken, head_only=head_only, http10=http10, keep_alive=False, date=date)
-            )
-            return
-        if response.stream is not None:
-            self._start_stream(wire, response.stream, head_only=head_only, chunked=not http10)
-        elif head_only or len(response.body) <= _JOINED_BYTES:
-            self._write(wire)
-        else:
-            self._outgoing = Outgoing(wire, response.body)
-            self._start_pumping()
+        self._writer.reply(response, request, keep=keep)
 
-    def _write(self, wire: bytes) -> None:
-        """Write an answer that is all here; most are gone after one `send`."""
-        channel = self.channel
-        if len(wire) <= self._limits.piece_bytes and not channel.unsent:
-            channel.send(wire)
-            if not channel.unsent:
-                self._finished(len(wire))
-                return
-            self._outgoing = Outgoing()
-            self._outgoing.written = len(wire)
-        else:
-            self._outgoing = Outgoing(wire)
-        self._start_pumping()
-
-    def _start_pumping(self) -> None:
-        now = self._owner.monotonic()
-        self._send_until = now + self._limits.send_total_s
-        self._owner.wheel.set(self, min(now + self._limits.send_stall_s, self._send_until))
-        self._pump()
-
-    def _pump(self) -> None:
-        """Write on; whenever the reader took something its deadline moves, up to the total. Raises ConnectionLost."""
-        outgoing = self._outgoing
-        assert outgoing is not None
-        before = outgoing.written - len(self.channel.unsent)
-        progress = outgoing.pump(self.channel, self._limits.piece_bytes, self._limits.pump_bytes)
-        if outgoing.written - len(self.channel.unsent) != before:
-            stall = self._owner.monotonic() + self._limits.send_stall_s
-            self._owner.wheel.set(self, min(stall, self._send_until))
-        match progress:
-            case Progress.DONE:
-                self._outgoing = None
-                self._finished(outgoing.written)
-                if self.state is State.READING:
-                    self._read_on()
-            case Progress.BLOCKED:
-                self._owner.set_interest(self, _WRITE)
-            case Progress.STARVED:
-                paused = self.channel.ended or self.parser.buffered > self._limits.max_pipelined_bytes
-                self._owner.set_interest(self, 0 if paused else _READ)
-                self._pull()
-
-    def _finished(self, sent_bytes: int) -> None:
+    def answered(self, sent_bytes: int) -> None:
         """The answer is with the kernel: note it, and go on with the next request or say goodbye."""
         exchange, self._exchange = self._exchange, None
-        self._log(exchange, self._status, sent_bytes)
-        if self._keep:
+        self._note(exchange, self._writer.status, sent_bytes)
+        if self._writer.keep:
             self.parser.start_next()
             self.state = State.READING  # from WRITING, always
         else:
@@ -524,88 +436,5 @@ class Client:
         self._owner.set_interest(self, _READ)
         self._owner.wheel.set(self, self._owner.monotonic() + self._limits.linger_s)
 
-    def _log(self, exchange: Exchange | None, status: int, sent_bytes: int) -> None:
-        info = self.info
-        if exchange is None:
-            record = AccessRecord("-", "-", status, sent_bytes, 0.0, info.peer, info.user, False, False)
-        else:
-            request = exchange.request
-            record = AccessRecord(
-                request.method,
-                request.target.path,
-                status,
-                sent_bytes,
-                (self._owner.monotonic() - exchange.started) * 1000.0,
-                exchange.peer,
-                info.user,
-                exchange.was_parked,
-                exchange.ended_empty,
-            )
-        self._owner.note(record)
-
-    # -- streams -----------------------------------------------------------------------------------------------
-
-    def _start_stream(self, head: bytes, pieces: Iterator[bytes], *, head_only: bool, chunked: bool) -> None:
-        """Nothing is written before the first piece is here, so that a failure until then is still a 500."""
-        owner = self._owner
-        stream = BodyStream(
-            pieces,
-            self._application.run_blocking,
-            owner.run_soon,
-            lambda piece, failed: owner.guard(self, lambda: self._piece_arrived(piece, failed)),
-        )
-        if head_only:
-            stream.drop()
-            self._write(head)
-            return
-        self._outgoing = Outgoing(stream=stream, head=head, chunked=chunked)
-        self._start_pumping()
-
-    def _pull(self) -> None:
-        """Ask for the next piece; a full pool is asked again a little later, or refuses what has not begun."""
-        outgoing = self._outgoing
-        if self.state is not State.WRITING or outgoing is None or outgoing.stream is None:
-            return
-        if not outgoing.stream.pull():
-            if outgoing.head:
-                self._replace_stream(_BUSY)
-            else:
-                owner = self._owner
-                owner.call_later(_STREAM_RETRY_S, lambda: owner.guard(self, self._pull))
-
-    def _piece_arrived(self, piece: bytes | None, failed: bool) -> None:
-        """A piece of the stream is made (None: that was all). Raises ConnectionLost."""
-        outgoing = self._outgoing
-        if self.state is not State.WRITING or outgoing is None:
-            return
-        if failed:
-            if outgoing.head:
-                self._replace_stream(_BROKEN)
-            else:
-                self.drop()  # without close_notify or last chunk: the reader sees that it is cut
-            return
-        outgoing.add(piece)
-        self._pump()
-
-    def _replace_stream(self, error: ParsingError) -> None:
-        """Answer an error in place of a stream of which nothing was written."""
-        outgoing, self._outgoing = self._outgoing, None
-        if outgoing is not None:
-            outgoing.drop()
-        self._keep = False
-        refusal = self._application.refuse(error, self.info.peer)
-        self._status = refusal.status
-        self._write(
-            encode_response(refusal, head_only=False, http10=False, keep_alive=False, date=self._owner.date())
-        )
-
-
-def _adapted(wire: bytes, *, head_only: bool, http10: bool, keep: bool) -> bytes:
-    """An answer encoded for many readers, as this one needs it: without body, or saying what becomes of the connection."""
-    if head_only:
-        wire = wire[: wire.index(b"\r\n\r\n") + 4]
-    if keep and not http10:
-        return wire
-    line_end = wire.index(b"\r\n") + 2
-    word = b"keep-alive" if keep else b"close"
-    return b"".join((wire[:line_end], b"Connection: ", word, b"\r\n", wire[line_end:]))
+    def _note(self, exchange: Exchange | None, status: int, sent_bytes: int) -> None:
+        self._owner.note(AccessRecord.of(exchange, self.info, status, sent_bytes, self._owner.monotonic()))

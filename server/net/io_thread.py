@@ -17,12 +17,13 @@ from collections.abc import Callable, Sequence
 from http_core.dates import format_http_date
 from server.net.admission import Admission, Handshakes, Verdict
 from server.net.application import AccessRecord, Application
-from server.net.channels import Channel, ConnectionLost, PlainChannel, Scratch, TlsChannel
+from server.net.channels import Channel, ConnectionLost, PlainChannel, Scratch
 from server.net.client import Client
 from server.net.connection_state import State
 from server.net.deadlines import Timer, TimerWheel
 from server.net.exchange import ConnectionInfo, Exchange
 from server.net.net_limits import NetLimits
+from server.net.tls_channel import TlsChannel
 from server.net.waker import Waker
 
 _log = logging.getLogger(__name__)
