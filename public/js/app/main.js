@@ -179,7 +179,14 @@ export class App {
     board.addEventListener("undochange", () => this.refresh());
     board.addEventListener("toolchange", () => this.toolbar.follow(board.toolName, board.settings.size));
     board.addEventListener("drawstart", () => showHint(false));
+    board.addEventListener("selectionchange", () => this.showSelection());
     return board;
+  }
+
+  async showSelection() {
+    const shown = document.getElementById("selection-bar") !== null;
+    if (shown || !this.board.selection.isEmpty)
+      (await import("../ui/selection_bar.js")).showSelectionBar(this);
   }
 
   /** The undo stack outlives a reload. */
@@ -293,7 +300,8 @@ export class App {
   /** @param {import("../ui/toolbar.js").Choice} choice */
   applyChoice({ tool, size, colour }) {
     if (!this.board) return;
-    this.board.setTool(/** @type {import("../ui/board.js").ToolName} */ (tool));
+    if (tool !== this.board.toolName)
+      this.board.setTool(/** @type {import("../ui/board.js").ToolName} */ (tool));
     this.board.setSize(size);
     this.board.setColour(colour);
   }
@@ -361,18 +369,15 @@ export class App {
   }
 
   /** @param {any} body of a poll that carries `live` or `here` */
-  async showLive(body) {
+  showLive(body) {
     if (body.here) {
       this.here = body.here;
       this.hereCount = body.here_count ?? body.here.length;
       this.board.setPeers(this.others);
       this.showPeople();
     }
-    if (!body.live?.length) return;
-    const { liveItems } = await import("../net/live.js");
-    const items = liveItems(body.live);
-    for (const { client, cursor } of items) if (cursor) this.cursors.set(client, cursor);
-    this.board.showLive(items);
+    for (const { client, cursor } of body.live ?? []) if (cursor) this.cursors.set(client, cursor);
+    if (body.live?.length) this.board.showLive(body.live);
   }
 
   /** Everybody here but this browser. */

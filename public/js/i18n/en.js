@@ -11,6 +11,12 @@ export const catalogue = {
   "greeting.user": "Hello, {name}",
   "greeting.guest": "Hello! Go ahead and draw.",
 
+  "selection.label": "Chosen strokes",
+  "selection.duplicate": "Duplicate",
+  "selection.copy": "Copy",
+  "selection.delete": "Delete",
+  "selection.done": "Done",
+
   "board.label": "Board",
 
   "tool.pen": "Pen",
@@ -105,6 +111,7 @@ export const catalogue = {
   "menu.fit": "Show everything",
   "menu.svg": "Download as SVG",
   "menu.png": "Download as PNG",
+  "menu.pdf": "Download as PDF",
   "menu.leftHanded": "Left-handed",
   "menu.language": "Language",
   "menu.connect": "Connect another device",

@@ -11,6 +11,12 @@ export const catalogue = {
   "greeting.user": "שלום, {name}",
   "greeting.guest": "שלום! אפשר כבר לצייר.",
 
+  "selection.label": "הקווים שנבחרו",
+  "selection.duplicate": "שכפול",
+  "selection.copy": "העתקה",
+  "selection.delete": "מחיקה",
+  "selection.done": "סיום",
+
   "board.label": "לוח",
 
   "tool.pen": "עט",
@@ -107,6 +113,7 @@ export const catalogue = {
   "menu.fit": "להציג הכול",
   "menu.svg": "הורדה כ־SVG",
   "menu.png": "הורדה כ־PNG",
+  "menu.pdf": "הורדה כ־PDF",
   "menu.leftHanded": "כתיבה ביד שמאל",
   "menu.language": "שפה",
   "menu.connect": "חיבור מכשיר נוסף",

@@ -72,15 +72,3 @@ export class LiveSender {
     this.#busy = false;
   }
 }
-
-/**
- * What the polls bring, in the form the board draws.
- *
- * @param {any[]} live
- * @returns {any[]}
- */
-export function liveItems(live) {
-  return live.map(({ points, stroke, ...rest }) =>
-    stroke ? { ...rest, stroke: { ...stroke, points } } : rest,
-  );
-}

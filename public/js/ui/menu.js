@@ -183,20 +183,23 @@ function notebookPart(app) {
       item("menu.fit", () => app.board.zoomToFit()),
       item("menu.svg", () => download(app, "svg")),
       item("menu.png", () => download(app, "png")),
+      item("menu.pdf", () => download(app, "pdf")),
     ),
   );
   return box;
 }
 
-/** @param {App} app @param {"svg"|"png"} kind */
+/** @param {App} app @param {"svg"|"png"|"pdf"} kind */
 async function download(app, kind) {
-  const { t } = app;
+  const { t, board } = app;
   try {
-    const made = kind === "svg" ? await app.board.exportSvg() : await app.board.exportPng();
-    const blob = made instanceof Blob ? made : new Blob([made], { type: "image/svg+xml" });
-    const url = URL.createObjectURL(blob);
-    const link = element("a", { href: url, download: `${app.head.title || t("app.name")}.${kind}` });
-    link.click();
+    const makers = {
+      svg: () => board.exportSvg(),
+      png: () => board.exportPng(),
+      pdf: () => board.exportPdf(),
+    };
+    const url = URL.createObjectURL(await makers[kind]());
+    element("a", { href: url, download: `${app.head.title || t("app.name")}.${kind}` }).click();
     window.setTimeout(() => URL.revokeObjectURL(url), 10_000);
   } catch {
     toast(t("failure.unknown"), { bad: true });
