@@ -17,7 +17,8 @@ import pytest
 from server.domain.failures import Failure
 from server.domain.ids import NotebookId, Role
 from server.updates.generation import SpawnedGeneration
-from server.updates.process import ProcessLimits, UpdateProcess
+from server.updates.process import UpdateProcess
+from server.updates.watch import ProcessLimits
 from tests.updates.world import ANN, KEY, NOW_MS, Reply, World, body_of, stroke, wait_until
 
 pytestmark = pytest.mark.slow

@@ -30,9 +30,10 @@ from server.updates.loop import LoopLimits, UpdateLoop
 from server.updates.messages import Applied, Message, Outcome, Save
 from server.updates.online_clients import OnlineClients, PollLimits
 from server.updates.polls import Poll, PollResult
-from server.updates.process import ProcessLimits, UpdateProcess, spawned_generations
+from server.updates.process import UpdateProcess, spawned_generations
 from server.updates.receiver import Receiver, send_messages
 from server.updates.replicas import Replicas
+from server.updates.watch import ProcessLimits
 
 KEY = bytes(range(32))
 NOW_MS = 1_790_000_000_000
