@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from server.net.net_limits import NetLimits
 
 if TYPE_CHECKING:
-    from server.net.client import Client
+    from server.net.general_client import GeneralClient
 
 
 class Verdict(Enum):
@@ -100,10 +100,10 @@ class Handshakes:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._by_key: dict[str, dict[Client, None]] = {}
+        self._by_key: dict[str, dict[GeneralClient, None]] = {}
         self.count = 0
 
-    def begin(self, client: "Client") -> "Client | None":
+    def begin(self, client: "GeneralClient") -> "GeneralClient | None":
         """Note a new one; over the cap, returns the oldest of the address that has most, which must go."""
         self._by_key.setdefault(counting_key(client.info.peer), {})[client] = None
         self.count += 1
@@ -112,7 +112,7 @@ class Handshakes:
         fullest = max(self._by_key.values(), key=len)
         return next(iter(fullest))
 
-    def end(self, client: "Client") -> None:
+    def end(self, client: "GeneralClient") -> None:
         """It is finished, one way or the other. Harmless when it was not noted."""
         key = counting_key(client.info.peer)
         group = self._by_key.get(key)

@@ -16,7 +16,7 @@ from http_core.writer import encode_head, encode_response, stays_open
 from server.net.outgoing import BodyStream, Outgoing, Progress
 
 if TYPE_CHECKING:
-    from server.net.client import Client
+    from server.net.general_client import GeneralClient
     from server.net.io_thread import IoThread
 
 _log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class AnswerWriter:
 
     __slots__ = ("_client", "_outgoing", "_owner", "_send_until", "keep", "status")
 
-    def __init__(self, client: "Client", owner: "IoThread") -> None:
+    def __init__(self, client: "GeneralClient", owner: "IoThread") -> None:
         self._client = client
         self._owner = owner
         self._outgoing: Outgoing | None = None

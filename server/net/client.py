@@ -1,14 +1,13 @@
-"""One connection: its state, its parser, the request it is busy with, and its deadline.
+"""The requests of one connection: read, given to the application, answered, one after the other.
 
-Everything here runs on the I/O thread that owns the connection. The table of states is in `connection_state`, bytes
-go through `channels`, an answer that does not fit at once through `outgoing`. One request at a time is with the
-application, later ones wait in the parser, so pipelined answers keep their order (H1). Nothing that follows a refused
-message is read as a request. Method, route and access are the application's business.
+Everything here runs on the I/O thread that owns the connection. `general_client` has the life of the connection
+around it, `answer_writer` the way back. One request at a time is with the application, later ones wait in the parser,
+so pipelined answers keep their order (H1). Nothing that follows a refused message is read as a request. Method, route
+and access are the application's business.
 """
 
 import logging
 import selectors
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from http_core.errors import ParsingError
@@ -17,13 +16,11 @@ from http_core.parser import Complete, Head, RequestParser
 from http_core.phases import Phase
 from http_core.writer import continue_100
 from server.net.admission import Verdict
-from server.net.answer_writer import BROKEN, BUSY, AnswerWriter
-from server.net.application import AccessRecord
-from server.net.channels import Channel, PlainHttp
-from server.net.connection_state import MOVES, State
-from server.net.deadlines import NEVER
+from server.net.answer_writer import BROKEN, BUSY
+from server.net.channels import Channel
+from server.net.connection_state import State
 from server.net.exchange import ConnectionInfo, Exchange
-from server.net.tls_channel import TlsChannel
+from server.net.general_client import Awaiting, GeneralClient
 
 if TYPE_CHECKING:
     from server.net.io_thread import IoThread
@@ -36,71 +33,21 @@ _FULL = ParsingError(
 )
 
 
-class Awaiting(Enum):
-    """What a READING connection waits for; each has its own deadline."""
+class Client(GeneralClient):
+    """A connection that makes requests."""
 
-    REQUEST = auto()
-    HEAD = auto()
-    BODY = auto()
-
-
-class Client:
-    """A connection and its place in the world."""
-
-    __slots__ = (
-        "_application",
-        "_awaiting",
-        "_body_since",
-        "_exchange",
-        "_limits",
-        "_owner",
-        "_received",
-        "_requests",
-        "_waits_turn",
-        "_writer",
-        "channel",
-        "deadline",
-        "dispatching",
-        "events",
-        "info",
-        "parser",
-        "slot",
-        "state",
-        "verdict",
-    )
+    __slots__ = ("_body_since", "_received", "_requests", "_waits_turn", "dispatching", "parser")
 
     def __init__(self, owner: "IoThread", channel: Channel, info: ConnectionInfo, verdict: Verdict) -> None:
-        self._owner = owner
-        self._application = owner.application
-        self._limits = owner.limits
-        self.channel = channel
-        self.info = info
-        self.verdict = verdict
+        super().__init__(owner, channel, info, verdict)
         self.parser = RequestParser(owner.limits.http)
-        self.state = State.HANDSHAKE
         self.dispatching = False
         """Whether `Application.handle` runs for this connection right now."""
-        self.events = 0
-        """What the selector waits for on our behalf; the I/O thread's own note."""
-        self.deadline = NEVER
-        self.slot = 0
-        self._awaiting = Awaiting.REQUEST
-        self._exchange: Exchange | None = None
-        self._writer = AnswerWriter(self, owner)
         self._requests = 0
         self._received = 0
         self._body_since = 0.0
         self._waits_turn = False
         """Whether requests that are here already wait for the other connections to have their turn."""
-
-    def begin(self) -> None:
-        """The connection was taken over: wait for the handshake, or for a request where there is none."""
-        self._owner.set_interest(self, _READ)
-        if isinstance(self.channel, TlsChannel):
-            self._owner.wheel.set(self, self.info.since + self._limits.first_byte_s)
-        else:
-            self._move(State.READING)
-            self._owner.wheel.set(self, self.info.since + self._limits.head_s)
 
     def on_event(self, mask: int) -> None:
         """The socket is ready. Raises ConnectionLost."""
@@ -122,13 +69,7 @@ class Client:
         """The deadline of the present state has passed. Raises ConnectionLost."""
         match self.state:
             case State.HANDSHAKE:
-                beginning = self.channel.plain_beginning if isinstance(self.channel, TlsChannel) else b""
-                if beginning:
-                    self._answer_plain_http(beginning)
-                elif self._awaiting is Awaiting.REQUEST:
-                    self._expect_hello(now)
-                else:
-                    self.drop()
+                self._handshake_expired(now)
             case State.READING if self._awaiting is Awaiting.REQUEST:
                 self.close()
             case State.READING:
@@ -136,7 +77,8 @@ class Client:
                     ParsingError(408, "timeout", "The request took too long to arrive. Please send it again.")
                 )
             case State.WORKING:
-                self._give_up_waiting()
+                if self._exchange is not None:
+                    self._exchange.answer(self._application.refuse(BUSY, self.info.peer))
             case State.WRITING | State.CLOSING:
                 self.drop()
             case State.PARKED | State.CLOSED:
@@ -160,12 +102,6 @@ class Client:
             self._answer(exchange, response)
             self.read_on()
 
-    def close(self) -> None:
-        """Say goodbye and go, without waiting for what the client might still send."""
-        if self.state not in (State.CLOSING, State.CLOSED):
-            self.channel.finish()
-        self.drop()
-
     def close_if_idle(self, longer_than_s: float = 0.0) -> None:
         """Close unless a request is under way."""
         if self.state is State.READING and self._awaiting is Awaiting.REQUEST and self.parser.idle:
@@ -173,67 +109,14 @@ class Client:
             if idle_since + longer_than_s <= self._owner.monotonic():
                 self.close()
 
-    def drop(self) -> None:
-        """The end: give everything back. What was not answered is told so."""
-        if self.state is State.CLOSED:
-            return
-        was = self.state
-        self._move(State.CLOSED)
-        self._owner.forget(self)
-        self.channel.close()
-        self.info.parked_since = None
-        written = self._writer.abandon()
-        exchange, self._exchange = self._exchange, None
-        if was in (State.WORKING, State.PARKED, State.WRITING):
-            self._note(exchange, self._writer.status if was is State.WRITING else 0, written)
-        if exchange is not None:
-            exchange.abandon()
+    # -- reading -----------------------------------------------------------------------------------------------
 
-    def _move(self, state: State) -> None:
-        if state not in MOVES[self.state]:
-            raise RuntimeError(f"a connection cannot go from {self.state.name} to {state.name}")
-        self.state = state
-
-    # -- before the first request ------------------------------------------------------------------------------
-
-    def _shake_hands(self) -> None:
-        try:
-            data = self.channel.handshake()
-        except PlainHttp as plain:
-            self._answer_plain_http(plain.args[0])
-            return
-        if data is None:
-            return
-        self._owner.handshake_done(self)
-        self._awaiting = Awaiting.REQUEST
-        self._move(State.READING)
-        self._owner.wheel.set(self, self.info.since + self._limits.head_s)
+    def _first_bytes(self, data: bytes) -> None:
         if data:
             self.parser.receive(data)
             self._advance()
         if self.channel.ended:
             self._peer_ended()
-
-    def _expect_hello(self, now: float) -> None:
-        """The deadline of the first byte: whoever has sent one has the rest of the handshake's time."""
-        self._awaiting = Awaiting.HEAD
-        self._shake_hands()
-        until = self.info.since + self._limits.handshake_s
-        if self.state is State.HANDSHAKE:
-            if self.channel.silent or now >= until:
-                self.drop()
-            else:
-                self._owner.wheel.set(self, until)
-
-    def _answer_plain_http(self, first_bytes: bytes) -> None:
-        """The polite answer goes in clear, then the connection ends."""
-        self._owner.handshake_done(self)
-        self.channel = self._owner.plain_channel(self.channel)
-        self._move(State.WRITING)
-        self._writer.keep, self._writer.status = False, 400
-        self._writer.write(self._application.plain_http(first_bytes))
-
-    # -- reading -----------------------------------------------------------------------------------------------
 
     def _read(self) -> None:
         channel = self.channel
@@ -349,7 +232,7 @@ class Client:
         if refusal is not None:
             self._reply(refusal, exchange.request, keep=False)
             return False
-        if exchange.request.expects_continue and not self._received:
+        if exchange.request.expects_continue and not self._received and not self.channel.unsent:
             self.channel.send(continue_100())
         return True
 
@@ -405,12 +288,6 @@ class Client:
         request = self._exchange.request if self._exchange is not None else None
         self._reply(self._application.refuse(error, self.info.peer), request, keep=False)
 
-    def _give_up_waiting(self) -> None:
-        """The application did not answer in time."""
-        exchange = self._exchange
-        assert exchange is not None
-        exchange.answer(self._application.refuse(BUSY, self.info.peer))
-
     def _reply(self, response: Response | EncodedResponse, request: Request | None, *, keep: bool) -> None:
         self._move(State.WRITING)
         self.info.parked_since = None
@@ -418,23 +295,7 @@ class Client:
 
     def answered(self, sent_bytes: int) -> None:
         """The answer is with the kernel: note it, and go on with the next request or say goodbye."""
-        exchange, self._exchange = self._exchange, None
-        self._note(exchange, self._writer.status, sent_bytes)
+        super().answered(sent_bytes)
         if self._writer.keep:
             self.parser.start_next()
             self.state = State.READING  # from WRITING, always
-        else:
-            self._linger()
-
-    def _linger(self) -> None:
-        """Everything is said; unread bytes of the client must not turn into a reset that overtakes it."""
-        self._move(State.CLOSING)
-        self.channel.finish()
-        if self.channel.ended:
-            self.drop()
-            return
-        self._owner.set_interest(self, _READ)
-        self._owner.wheel.set(self, self._owner.monotonic() + self._limits.linger_s)
-
-    def _note(self, exchange: Exchange | None, status: int, sent_bytes: int) -> None:
-        self._owner.note(AccessRecord.of(exchange, self.info, status, sent_bytes, self._owner.monotonic()))

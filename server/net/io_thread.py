@@ -22,6 +22,7 @@ from server.net.client import Client
 from server.net.connection_state import State
 from server.net.deadlines import Timer, TimerWheel
 from server.net.exchange import ConnectionInfo, Exchange
+from server.net.general_client import GeneralClient
 from server.net.net_limits import NetLimits
 from server.net.tls_channel import TlsChannel
 from server.net.waker import Waker
@@ -182,15 +183,15 @@ class IoThread(threading.Thread):
             try:
                 entry.expire(now)
             except ConnectionLost:
-                if isinstance(entry, Client):
+                if isinstance(entry, GeneralClient):
                     entry.drop()
             except Exception:
-                if isinstance(entry, Client):
+                if isinstance(entry, GeneralClient):
                     self._report(entry)
                 else:
                     _log.exception("A timer of %s failed", self.name)
 
-    def guard(self, client: Client, step: Callable[[], None]) -> None:
+    def guard(self, client: GeneralClient, step: Callable[[], None]) -> None:
         """Take one step of a connection; if it fails, the connection ends and nothing else. This thread."""
         try:
             step()
@@ -199,7 +200,7 @@ class IoThread(threading.Thread):
         except Exception:
             self._report(client)
 
-    def _report(self, client: Client) -> None:
+    def _report(self, client: GeneralClient) -> None:
         _log.exception("A connection failed in state %s", client.state.name)
         client.drop()
 
@@ -245,7 +246,7 @@ class IoThread(threading.Thread):
             else:
                 self.guard(client, client.close_if_idle)
 
-    def set_interest(self, client: Client, events: int) -> None:
+    def set_interest(self, client: GeneralClient, events: int) -> None:
         """Wait for these events of the connection's socket (0: none)."""
         if events == client.events:
             return
@@ -262,7 +263,7 @@ class IoThread(threading.Thread):
         """Give the connection another turn after the others had theirs."""
         self._again.append(client)
 
-    def handshake_done(self, client: Client) -> None:
+    def handshake_done(self, client: GeneralClient) -> None:
         """It no longer counts as unfinished."""
         self._handshakes.end(client)
 
@@ -270,7 +271,7 @@ class IoThread(threading.Thread):
         """The same socket without TLS, to answer plain HTTP."""
         return PlainChannel(channel.sock, self._scratch)
 
-    def forget(self, client: Client) -> None:
+    def forget(self, client: GeneralClient) -> None:
         """The connection is over."""
         if client.events:
             self._selector.unregister(client.channel.sock)
