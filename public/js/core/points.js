@@ -135,6 +135,46 @@ function fromBase64(text) {
 }
 
 /**
+ * Box around all points of a `data-p`, in one pass over its letters: asked for every stroke that is loaded.
+ *
+ * @param {string} text holds the base64 text
+ * @param {number} from where it begins
+ * @param {number} to where it ends
+ * @returns {{x0: number, y0: number, x1: number, y1: number}} of well-formed text; an empty box for an empty one
+ */
+export function boundsOfPoints(text, from, to) {
+  let [x, y, x0, y0, x1, y1] = [0, 0, Infinity, Infinity, -Infinity, -Infinity];
+  let [word, bits, axis, zigzag, shift] = [0, 0, 0, 0, 0];
+  for (let i = from; i < to; i++) {
+    const sextet = SEXTETS[text.charCodeAt(i)];
+    if (!(sextet >= 0)) break;
+    word = ((word << 6) | sextet) & 0xffff;
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    const byte = (word >> bits) & 255;
+    zigzag |= (byte & 127) << shift;
+    shift += 7;
+    if (byte & 128) continue;
+    const delta = (zigzag >>> 1) ^ -(zigzag & 1);
+    zigzag = 0;
+    shift = 0;
+    if (axis === 0) {
+      x += delta;
+      if (x < x0) x0 = x;
+      if (x > x1) x1 = x;
+      axis = 1;
+    } else if (axis === 1) {
+      y += delta;
+      if (y < y0) y0 = y;
+      if (y > y1) y1 = y;
+      axis = 2;
+    } else axis = 0;
+  }
+  return { x0, y0, x1, y1 };
+}
+
+/**
  * A pressure step for what the pointer reported.
  *
  * @param {number} pressure 0 to 1, as in Pointer Events

@@ -9,7 +9,7 @@
 import { cutPaths, formatCuts, parseCuts, unionOf } from "./cuts.js";
 import { formatFragment, parseFragment } from "./fragment.js";
 import { parsePath, pathBounds } from "./path_data.js";
-import { decodePoints } from "./points.js";
+import { boundsOfPoints, decodePoints } from "./points.js";
 import { recolourFragment, transformFragment } from "./transform.js";
 
 /** @typedef {import("./fragment.js").Fragment} Fragment */
@@ -174,21 +174,13 @@ export function attributeOf(text, name) {
  * @returns {Bounds}
  */
 export function boundsOf(text) {
-  const p = attributeOf(text, "data-p");
-  if (p === "") return outlineBounds(text);
-  const points = decodePoints(p);
-  // The thickest line is 0.8 of the pen width to each side (full pressure); one unit for rounding.
+  const mark = text.indexOf(' data-p="');
+  if (mark < 0) return outlineBounds(text);
+  const from = mark + 9;
+  const { x0, y0, x1, y1 } = boundsOfPoints(text, from, text.indexOf('"', from));
+  // The thickest line is 0.8 of the pen width to each side (full pressure); some for rounding.
   const reach = Math.ceil(Number(attributeOf(text, "data-w")) * 0.8) + 2;
-  const box = { x0: Infinity, y0: Infinity, x1: -Infinity, y1: -Infinity };
-  for (let i = 0; i < points.length; i += 3) {
-    const x = points[i];
-    const y = points[i + 1];
-    if (x < box.x0) box.x0 = x;
-    if (x > box.x1) box.x1 = x;
-    if (y < box.y0) box.y0 = y;
-    if (y > box.y1) box.y1 = y;
-  }
-  return { x0: box.x0 - reach, y0: box.y0 - reach, x1: box.x1 + reach, y1: box.y1 + reach };
+  return { x0: x0 - reach, y0: y0 - reach, x1: x1 + reach, y1: y1 + reach };
 }
 
 /** @param {string} text canonical fragment */

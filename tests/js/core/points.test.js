@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { decodePoints, encodePoints, PointsError, quantisePressure } from "../../../public/js/core/points.js";
+import {
+  boundsOfPoints,
+  decodePoints,
+  encodePoints,
+  PointsError,
+  quantisePressure,
+} from "../../../public/js/core/points.js";
 import { scribble } from "./ink_samples.js";
 
 test("points come back as they were, whatever their number", () => {
@@ -43,5 +49,23 @@ test("the page and the server write the same bytes", () => {
   for (const { points, text } of cases) {
     assert.equal(encodePoints(points.flat()), text);
     assert.deepEqual(Array.from(decodePoints(text)), points.flat());
+  }
+});
+
+test("the quick box is the box of the decoded points", () => {
+  for (const points of [
+    ...Array.from({ length: 30 }, (_, i) => scribble(i + 1, i + 1)),
+    [-1_000_000, 1_000_000, 0],
+  ]) {
+    const text = encodePoints(points);
+    const axis = (/** @type {number} */ k) => points.filter((_, i) => i % 3 === k);
+    const box = boundsOfPoints(`<<${text}>>`, 2, 2 + text.length);
+    const [xs, ys] = [axis(0), axis(1)];
+    assert.deepEqual(box, {
+      x0: Math.min(...xs),
+      y0: Math.min(...ys),
+      x1: Math.max(...xs),
+      y1: Math.max(...ys),
+    });
   }
 });
