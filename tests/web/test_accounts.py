@@ -73,6 +73,17 @@ def test_a2_wrong_name_and_wrong_password_are_byte_equal(world: World) -> None:
     assert len({answer.wire for answer in answers}) == 1
 
 
+def test_a2_t43_a_name_that_is_not_there_costs_a_hash_too(world: World) -> None:
+    world.sign_up("Ada")
+    spent: list[str] = []
+    dummy, verify = world.hasher.verify_dummy, world.hasher.verify
+    world.hasher.verify_dummy = lambda password: (spent.append("dummy"), dummy(password))[1]  # type: ignore[method-assign]
+    world.hasher.verify = lambda password, stored: (spent.append("real"), verify(password, stored))[1]  # type: ignore[method-assign]
+    for name in ("Ada", "Nobody", " no name"):
+        world.send("POST", "/LOGIN", {"username": name, "password": "wrong password"})
+    assert spent == ["real", "dummy", "dummy"]
+
+
 @pytest.mark.slow
 def test_a2_t43_wrong_name_and_wrong_password_take_the_same_time(make_world: Callable[..., World]) -> None:
     world = make_world(guesses_limited=False)
@@ -147,6 +158,17 @@ def test_a3_sessions_slide_for_14_days_and_end_after_90(world: World) -> None:
         assert ada.send("GET", "/LOGIN").status == 200
     world.clock.forward(3 * 86_400)
     assert ada.send("GET", "/LOGIN").status == 401  # day 91
+
+
+def test_a3_a_session_ends_on_time_even_while_it_is_in_the_cache(world: World) -> None:
+    ada = world.sign_up("Ada")
+    for _ in range(8):
+        world.clock.forward(11 * 86_400)
+        ada.send("GET", "/LOGIN")
+    world.clock.forward(2 * 86_400 - 0.4)
+    assert ada.send("GET", "/LOGIN").status == 200
+    world.clock.forward(0.5)  # the look-up is half a second old
+    assert ada.send("GET", "/LOGIN").status == 401
 
 
 def test_a3_an_idle_session_ends_after_14_days(world: World) -> None:

@@ -198,6 +198,8 @@ def test_n4_rename_delete_restore(world: World) -> None:
     (trashed,) = ada.send("GET", "/NotebookList?trash=1").data
     assert trashed["id"] == notebook and trashed["trashed"] == int(world.clock.now_s * 1000)
     assert ada.send("GET", f"/Notebook/{notebook}").status == 404
+    assert ada.send("GET", f"/api/notebook/log?id={notebook}").status == 404
+    assert world.send("GET", f"/api/notebook/log?code={code}").status == 404
     assert world.send("GET", f"/Notebook?nb={code}").status == 404
     assert world.send("POST", f"/SAVE/?nb={code}", [["a", STROKE]]).status == 404
     assert ada.send("POST", "/api/notebook/restore", {"id": notebook}).status == 200
