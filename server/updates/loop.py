@@ -18,6 +18,7 @@ from server.domain.ids import NotebookId
 from server.storage.contracts import Storage
 from server.updates.answers import failure_body
 from server.updates.batch import Batch
+from server.updates.catching_up import write_those_behind
 from server.updates.child import OutcomeQueue, UpdateSettings, run_update_process
 from server.updates.inbox import Inbox, Waiting, WaitingSave
 from server.updates.messages import Answer, Applied, Flush, Note, Outcome, Ping, Stop
@@ -77,8 +78,12 @@ class UpdateLoop:
         self._notebooks = OpenNotebooks(
             lambda notebook_id: load_notebook(storage, snapshots, notebook_id), inbox.wake, self.note
         )
-        self._writer = SnapshotWriter(snapshots, self.note, inbox.wake)
-        self._flushes: list[Flush] = []
+        self._writer = SnapshotWriter(
+            snapshots,
+            self.note,
+            inbox.wake,
+            write_those_behind=lambda: write_those_behind(storage, snapshots, self.note),
+        )
         self._down: Failure | None = None
         self._down_until_s = 0.0
         self._pause_s = self._limits.least_pause_s
@@ -230,9 +235,7 @@ class UpdateLoop:
                 notebook.snapshot_seq = max(notebook.snapshot_seq, written.seq)
             else:
                 notebook.snapshot_after_s = self._clock() + self._limits.snapshot_retry_s
-        if self._flushes and not any(notebook.snapshot_under_way for notebook in self._notebooks):
-            answers += [Answer(flush.request_id, 200, b"") for flush in self._flushes]
-            self._flushes.clear()
+        answers += [Answer(request_id, 200, b"") for request_id in self._writer.take_caught_up()]
 
     def _write_all_snapshots(self) -> None:
         for notebook in self._notebooks:
@@ -265,7 +268,7 @@ class UpdateLoop:
                     answers.append(Answer(message.request_id, 200, b""))
                 case Flush():
                     self._write_all_snapshots()
-                    self._flushes.append(message)
+                    self._writer.catch_up(message.request_id)
                 case Stop():
                     self._stopping = True
                 case _:

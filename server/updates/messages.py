@@ -31,7 +31,7 @@ class Forget(NamedTuple):
 
 
 class Flush(NamedTuple):
-    """Write a snapshot of every notebook that changed; answered when all are on disk."""
+    """Write a snapshot of every notebook whose own is behind its log, open or not; answered when all are on disk."""
 
     request_id: int
 

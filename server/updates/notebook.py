@@ -18,6 +18,7 @@ from server.domain.ids import Author, NotebookId, Role
 from server.domain.log_entry import Known, LogEntry
 from server.domain.svg_document import NotebookDocument
 from server.storage.contracts import Record, Storage
+from server.storage.snapshots import SnapshotHeader
 from server.updates.answers import MAX_EFFECTS_BYTES, NO_EFFECTS, RELOAD, Effects
 
 SNAPSHOT_EVERY_CHANGES = 1000
@@ -30,6 +31,10 @@ class Snapshots(Protocol):
     def load(self, notebook_id: NotebookId) -> tuple[int, str, Iterable[Record]] | None: ...
 
     def save(self, notebook_id: NotebookId, seq: int, epoch: str, records: Iterable[Record]) -> None: ...
+
+    def header(self, notebook_id: NotebookId) -> SnapshotHeader | None: ...
+
+    def remove(self, notebook_id: NotebookId) -> None: ...
 
     def quarantine(self, notebook_id: NotebookId) -> object: ...
 
@@ -135,6 +140,19 @@ def load_notebook(storage: Storage, snapshots: Snapshots, notebook_id: NotebookI
         document = _from_base(storage, notebook_id)
     advance(storage, notebook_id, document)
     return Notebook(notebook_id, record.epoch, document, snapshot_seq=snapshot_seq)
+
+
+def load_document(
+    storage: Storage, snapshots: Snapshots, notebook_id: NotebookId, epoch: str
+) -> NotebookDocument:
+    """The document as of the end of its log, of a notebook in the trash too.
+
+    Raises:
+        Failure: 503 when the database is away or the log is damaged.
+    """
+    document = _from_snapshot(storage, snapshots, notebook_id, epoch) or _from_base(storage, notebook_id)
+    advance(storage, notebook_id, document)
+    return document
 
 
 def advance(storage: Storage, notebook_id: NotebookId, document: NotebookDocument) -> None:

@@ -36,23 +36,37 @@ class _Job(NamedTuple):
     records: Iterable[Record]
 
 
+class _CatchUp(NamedTuple):
+    request_id: int
+
+
 class SnapshotWriter(threading.Thread):
     """The snapshot thread."""
 
-    def __init__(self, snapshots: Snapshots, note: Callable[[Note], None], wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        snapshots: Snapshots,
+        note: Callable[[Note], None],
+        wake: Callable[[], None],
+        *,
+        write_those_behind: Callable[[], object],
+    ) -> None:
         """Makes the thread; `start` starts it.
 
         Args:
             snapshots: where they go.
             note: gets a line for each failure.
-            wake: called after each job; the loop then calls `take_written`.
+            wake: called after each job; the loop then calls `take_written` and `take_caught_up`.
+            write_those_behind: brings every snapshot up to its log (catching_up.write_those_behind).
         """
         super().__init__(name="snapshots", daemon=True)
         self._snapshots = snapshots
         self._note = note
         self._wake = wake
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._write_those_behind = write_those_behind
+        self._jobs: queue.SimpleQueue[_Job | _CatchUp | None] = queue.SimpleQueue()
         self._written: deque[Written] = deque()
+        self._caught_up: deque[int] = deque()
 
     def write(self, notebook: Notebook) -> None:
         """Takes a notebook's document as it is now, all of it committed (loop thread)."""
@@ -67,6 +81,17 @@ class SnapshotWriter(threading.Thread):
             taken.append(self._written.popleft())
         return taken
 
+    def catch_up(self, request_id: int) -> None:
+        """After what waits already, brings every snapshot up to its log, also those of closed notebooks."""
+        self._jobs.put(_CatchUp(request_id))
+
+    def take_caught_up(self) -> list[int]:
+        """The requests to catch up that are done (loop thread)."""
+        taken: list[int] = []
+        while self._caught_up:
+            taken.append(self._caught_up.popleft())
+        return taken
+
     def finish(self, timeout_s: float) -> None:
         """Writes what waits and ends the thread."""
         self._jobs.put(None)
@@ -74,8 +99,18 @@ class SnapshotWriter(threading.Thread):
 
     def run(self) -> None:
         while (job := self._jobs.get()) is not None:
-            self._written.append(Written(job.notebook_id, job.seq, self._do(job)))
+            if isinstance(job, _CatchUp):
+                self._do_catch_up()
+                self._caught_up.append(job.request_id)
+            else:
+                self._written.append(Written(job.notebook_id, job.seq, self._do(job)))
             self._wake()
+
+    def _do_catch_up(self) -> None:
+        try:
+            self._write_those_behind()
+        except Exception as error:
+            self._note(Note(logging.ERROR, f"snapshots were not brought up to date: {type(error).__name__}"))
 
     def _do(self, job: _Job) -> bool:
         try:

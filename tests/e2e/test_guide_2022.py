@@ -16,7 +16,9 @@ from tests.support.product import ROOT, Person, free_port, stroke
 
 def copy_of_the_project(folder: Path) -> Path:
     """The tracked files as a fresh clone would have them, with the installed packages linked in."""
-    names = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+    names = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\n")
     for name in filter(None, names):
         source, target = ROOT / name, folder / name
         if source.is_file():
@@ -72,10 +74,14 @@ def test_o1_the_guide_of_2022_works_to_the_letter(tmp_path: Path, mariadb_config
     assert "[INIT]" in output
     assert "Saved 1 accounts and 1 notebooks" in output
     users = json.loads((folder / "Protected" / "UsersLoginData.json").read_text(encoding="utf-8"))
-    notebooks = json.loads((folder / "Protected" / "Notebooks" / "NotebooksList.json").read_text(encoding="utf-8"))
+    notebooks = json.loads(
+        (folder / "Protected" / "Notebooks" / "NotebooksList.json").read_text(encoding="utf-8")
+    )
     assert users[0]["username"] == "Dana"
     assert users[0]["pass"].startswith("$argon2id$")
-    assert {"id", "ownerID", "NotebookPath", "title", "description", "currentGroupID", "code"} <= set(notebooks[0])
+    assert {"id", "ownerID", "NotebookPath", "title", "description", "currentGroupID", "code"} <= set(
+        notebooks[0]
+    )
     assert notebooks[0]["ownerID"] == users[0]["id"]
     assert "Algebra" not in json.dumps(notebooks)
 
@@ -96,7 +102,9 @@ def test_o2_dbconfig_of_mysql_with_a_wrong_password_is_one_sentence(tmp_path: Pa
 
 @pytest.mark.mysql
 def test_a_notebook_moves_from_sqlite_to_mysql_by_its_tables(
-    tmp_path: Path, mariadb_config: dict[str, object], start_product  # type: ignore[no-untyped-def]
+    tmp_path: Path,
+    mariadb_config: dict[str, object],
+    start_product,  # type: ignore[no-untyped-def]
 ) -> None:
     product = start_product()
     dana = Person(product.port).sign_up("Dana")
@@ -120,7 +128,9 @@ def test_a_notebook_moves_from_sqlite_to_mysql_by_its_tables(
     assert [p.split("data-epoch")[1].split(">", 1)[1] for p in (after["NotebookData"],)] == [
         p.split("data-epoch")[1].split(">", 1)[1] for p in (before["NotebookData"],)
     ]
-    assert Person(product.port).get(f"/Notebook?nb={code}").status == 200
+    friend = Person(product.port)
+    assert friend.get(f"/Notebook?nb={code}").status == 200
+    friend.close()
     assert again.get(f"/UPDATE?id={notebook}&since=0").status == 410
     assert again.post(f"/SAVE/{notebook}", [["a", stroke(), "one"]]).json["seq"] == 1
     again.close()
