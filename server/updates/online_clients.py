@@ -3,14 +3,12 @@
 Owns the rooms, the caps, the deadlines and the ways a poll ends: news, live ink, deadline, a notebook or share
 that is gone (404), a session that ended (401), a stop. `poll` runs on an I/O thread and never blocks; `publish`
 runs on the send_updates thread; drops run on handler threads. What the memory does not hold goes to the log road
-by `read_log`. Lock order: a room's lock, then the table's. Rules P1 to P4, P6.
+by `read_log`. Lock order: a room's lock, then the others'. Rules P1 to P4, P6.
 """
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from random import Random
 from typing import Any, NamedTuple
@@ -23,13 +21,13 @@ from server.updates.live import LivePost
 from server.updates.messages import Applied
 from server.updates.pacer import Pacer
 from server.updates.polls import Poll, PollResult
+from server.updates.recent_drops import RecentDrops
 from server.updates.room import Encode, Ready, Room
+from server.updates.rooms import Rooms
 from server.updates.waiting_list import SLOT_S, PollLimits, WaitingList
 
 AnswerMany = Callable[[Sequence[Any], EncodedResponse], None]
 ReadLog = Callable[[NotebookId, list[Poll]], None]
-
-_DROPPED_FOR_S = 10.0
 
 
 class Counts(NamedTuple):
@@ -80,13 +78,12 @@ class OnlineClients:
         self._read_log = read_log
         self._pacer = pacer
         self._clock = clock
-        self._limits = limits or PollLimits()
-        self._lock = threading.Lock()
-        self._rooms: OrderedDict[NotebookId, Room] = OrderedDict()
+        limits = limits or PollLimits()
+        self._rooms = Rooms(encode, max_rooms=limits.rooms, max_tail_bytes=limits.tail_bytes)
         self._waiting = WaitingList(
-            self._limits, random, lambda slot: pacer.call_at(slot * SLOT_S, lambda: self._expire(slot))
+            limits, random, lambda slot: pacer.call_at(slot * SLOT_S, lambda: self._expire(slot))
         )
-        self._dropped: dict[bytes | int, tuple[float, Failure]] = {}
+        self._drops = RecentDrops()
         self._stopping: Failure | None = None
 
     # --- polls ----------------------------------------------------------------------------------------------
@@ -130,12 +127,12 @@ class OnlineClients:
 
     def open_room(self, notebook_id: NotebookId) -> Room:
         """The room of a notebook, made if need be; from now on it gets what is published (log road)."""
-        with self._lock:
-            room = self._rooms.get(notebook_id)
-            if room is None or room.closed:
-                room = self._rooms[notebook_id] = Room(notebook_id, self._encode)
-            self._rooms.move_to_end(notebook_id)
-        self._close_idle_rooms()
+        room = self._rooms.open(notebook_id)
+        for idle in self._rooms.take_idle():
+            with idle.lock:
+                polls = idle.close()
+            if polls:
+                self._to_log(idle, polls)
         return room
 
     def live_members(self, room: Room, poll: Poll) -> bytes:
@@ -177,7 +174,7 @@ class OnlineClients:
         poll.exchange.park()
         if decision.victim is not None:
             self._end(decision.victim)
-        failure = self._was_dropped(poll)
+        failure = self._drops.failure_of(poll)
         if failure is not None and self._take_out(poll):
             self._refuse([poll], failure)
         return PollResult.PARKED
@@ -256,7 +253,7 @@ class OnlineClients:
 
     def recheck(self) -> None:
         """Sends every waiting poll to the log: the update process was replaced and may have stored unheard."""
-        for room in list(self._rooms.values()):
+        for room in self._rooms.all():
             with room.lock:
                 polls = room.empty_out()
                 room.head = None
@@ -308,13 +305,7 @@ class OnlineClients:
 
     def drop(self, notebook_id: NotebookId) -> None:
         """The notebook is deleted: its polls are answered 404 at once (P4)."""
-        with self._lock:
-            room = self._rooms.pop(notebook_id, None)
-        if room is not None:
-            with room.lock:
-                polls = room.close()
-            self._waiting.remove(polls)
-            self._refuse(polls, Failure.of("notebook_gone"))
+        self._close_room(notebook_id, Failure.of("notebook_gone"))
 
     def drop_share(self, code_hash: bytes) -> None:
         """The share is revoked or expired: its polls are answered 404 at once (P4, S2)."""
@@ -331,20 +322,13 @@ class OnlineClients:
     def close(self) -> None:
         """The server stops: every poll is answered 503 at once, and later ones too (O2)."""
         self._stopping = Failure.of("stopping", retry_after_s=1)
-        for notebook_id in list(self._rooms):
-            with self._lock:
-                room = self._rooms.pop(notebook_id, None)
-            if room is not None:
-                with room.lock:
-                    polls = room.close()
-                self._waiting.remove(polls)
-                self._refuse(polls, self._stopping)
+        for room in self._rooms.all():
+            self._close_room(room.id, self._stopping)
 
     def counts(self) -> Counts:
         """How much is held."""
-        with self._lock:
-            tail_bytes = sum(room.tail.bytes for room in self._rooms.values())
-            return Counts(self._waiting.count, len(self._rooms), self._waiting.sessions, tail_bytes)
+        rooms, tail_bytes = self._rooms.counts()
+        return Counts(self._waiting.count, rooms, self._waiting.sessions, tail_bytes)
 
     def waiting_in(self, notebook_id: NotebookId) -> int:
         """How many polls wait for one notebook."""
@@ -352,13 +336,8 @@ class OnlineClients:
         return len(room.waiting) if room is not None else 0
 
     def _drop_where(self, key: bytes | int, failure: Failure, matches: Callable[[Poll], bool]) -> None:
-        now_s = self._clock()
-        with self._lock:
-            for old in [old for old, (until_s, _failure) in self._dropped.items() if until_s < now_s]:
-                del self._dropped[old]
-            self._dropped[key] = (now_s + _DROPPED_FOR_S, failure)
-            rooms = list(self._rooms.values())
-        for room in rooms:
+        self._drops.note(key, failure, self._clock())
+        for room in self._rooms.all():
             with room.lock:
                 polls = [poll for poll in room.waiting if matches(poll)]
                 for poll in polls:
@@ -367,16 +346,13 @@ class OnlineClients:
                 self._waiting.remove(polls)
                 self._refuse(polls, failure)
 
-    def _was_dropped(self, poll: Poll) -> Failure | None:
-        """Whether the poll's right to wait ended while it was on its way into the room."""
-        if not self._dropped:
-            return None
-        with self._lock:
-            for key in (poll.share, poll.session, poll.user_id):
-                found = self._dropped.get(key) if key is not None else None
-                if found is not None:
-                    return found[1]
-        return None
+    def _close_room(self, notebook_id: NotebookId, failure: Failure) -> None:
+        room = self._rooms.take_out(notebook_id)
+        if room is not None:
+            with room.lock:
+                polls = room.close()
+            self._waiting.remove(polls)
+            self._refuse(polls, failure)
 
     def _take_out(self, poll: Poll) -> bool:
         room = self._rooms.get(poll.notebook_id)
@@ -393,25 +369,3 @@ class OnlineClients:
             self._answer_many(
                 [poll.exchange for poll in polls], self._encode(failure.status, failure_body(failure))
             )
-
-    def _close_idle_rooms(self) -> None:
-        """Closes the rooms nobody waits in, longest unused first, while there are too many."""
-        limits = self._limits
-        while True:
-            with self._lock:
-                crowded = len(self._rooms) > limits.rooms or (
-                    len(self._rooms) > 1
-                    and sum(room.tail.bytes for room in self._rooms.values()) > limits.tail_bytes
-                )
-                idle = (
-                    next((room for room in self._rooms.values() if not room.waiting), None)
-                    if crowded
-                    else None
-                )
-                if idle is None or idle is next(reversed(self._rooms.values())):
-                    return
-                del self._rooms[idle.id]
-            with idle.lock:
-                polls = idle.close()
-            if polls:
-                self._to_log(idle, polls)

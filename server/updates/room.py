@@ -86,10 +86,11 @@ class Room:
 
     def open_at(self, epoch: str, head: int) -> None:
         """Learns from the log where the notebook stands, unless a published batch said so before."""
-        if self.head is None:
+        if self.head is None or self.epoch != epoch:
             self.epoch = epoch
             self.head = head
             self.tail.restart(head)
+            self._forget_encoded()
 
     def take(self, applied: Applied) -> list[Poll]:
         """Takes a published batch into the tail; returns polls that must go through the log because of a gap."""
