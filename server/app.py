@@ -261,7 +261,7 @@ class Server:
         self._net.stop_accepting()
         self._online_clients.close()
         self._net.drain(DRAIN_S)
-        _log.info(self._save_tables())
+        _log.info("%s", self._save_tables())
         self._updates.stop()
         self._web.pools.stop(DRAIN_S)
         self._net.stop()
