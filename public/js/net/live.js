@@ -30,12 +30,10 @@ export class LiveSender {
     this.alone = alone;
   }
 
-  /** @param {{cursor?: number[], stroke?: Record<string, any>}} info as the board says it */
-  send({ cursor, stroke }) {
-    if (stroke && !this.alone()) {
-      const { points, ...words } = stroke;
-      if (this.#waiting.length < MOST_WAITING)
-        this.#waiting.push({ stroke: words, ...(points ? { points } : {}) });
+  /** @param {{cursor?: number[], stroke?: object, points?: string}} info as the board says it */
+  send({ cursor, ...ink }) {
+    if (ink.stroke && !this.alone() && this.#waiting.length < MOST_WAITING) {
+      this.#waiting.push(ink);
       this.#next();
     }
     if (!cursor) return;
