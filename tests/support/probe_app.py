@@ -91,6 +91,7 @@ def make_web_root(folder: Path) -> Path:
     (root / "index.html").write_text("<!doctype html><title>Probe</title><p>Here to be probed.\n")
     (root / "hello.txt").write_text("0123456789" * 100)
     (root / "one_kib.txt").write_text("x" * 1024)
+    (root / "five_mib.txt").write_text("".join(f"{number:063}\n" for number in range(81920)))
     (root / "src" / "Styles" / "main.css").write_text("p { color: black }\n")
     for name, target in (
         ("link-out", "../secret.txt"),
