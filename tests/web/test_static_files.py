@@ -38,6 +38,7 @@ def root(tmp_path: Path) -> Path:
     (root / "index.html").write_text("<!doctype html><p>Here.\n")
     (root / "src" / "Styles" / "main.css").write_text("p { color: black }\n")
     (root / ".env").write_text("SECRET")
+    (root / ".hidden.txt").write_text("SECRET")
     (root / ".git").mkdir()
     (root / ".git" / "HEAD").write_text("SECRET")
     (root / "index.html.bak").write_text("SECRET")
