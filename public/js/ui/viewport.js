@@ -26,9 +26,12 @@ export class Viewport {
     this.height = 1;
     this.pixelRatio = 1;
     this.zoom = 1;
-    /** Board pixel of the sheet's origin, CSS pixels. */
+    /** Board pixel of the sheet's origin, CSS pixels: where it is drawn, on a whole device pixel, ... */
     this.offsetX = 0;
     this.offsetY = 0;
+    /** ... and where it was moved to: many small steps must not lose their fractions. */
+    this.exactX = 0;
+    this.exactY = 0;
     this.placed = false;
     /** @type {Bounds} */
     this.sheet = { x0: 0, y0: 0, x1: SHEET_WIDTH, y1: SHEET_HEIGHT };
@@ -58,7 +61,7 @@ export class Viewport {
     this.height = Math.max(1, height);
     this.pixelRatio = pixelRatio;
     if (!this.placed) this.toStart();
-    else if (this.rightToLeft) this.offsetX += growth;
+    else if (this.rightToLeft) this.exactX += growth;
     this.settle("size");
   }
 
@@ -69,8 +72,8 @@ export class Viewport {
     const edge = this.rightToLeft ? this.sheet.x1 : this.sheet.x0;
     const start = this.rightToLeft ? SHEET_WIDTH : 0;
     const x = Math.abs(edge - start) > SHEET_WIDTH ? edge : start;
-    this.offsetX = (this.rightToLeft ? this.width : 0) - x * this.scale;
-    this.offsetY = 0;
+    this.exactX = (this.rightToLeft ? this.width : 0) - x * this.scale;
+    this.exactY = 0;
     this.settle("zoom");
   }
 
@@ -79,8 +82,8 @@ export class Viewport {
    * @param {number} dy
    */
   panBy(dx, dy) {
-    this.offsetX += dx;
-    this.offsetY += dy;
+    this.exactX += dx;
+    this.exactY += dy;
     this.settle("pan");
   }
 
@@ -94,8 +97,8 @@ export class Viewport {
     const real = zoom / this.zoom;
     if (real === 1) return;
     this.zoom = zoom;
-    this.offsetX = x - (x - this.offsetX) * real;
-    this.offsetY = y - (y - this.offsetY) * real;
+    this.exactX = x - (x - this.exactX) * real;
+    this.exactY = y - (y - this.exactY) * real;
     this.settle("zoom");
   }
 
@@ -108,8 +111,8 @@ export class Viewport {
     const zoomX = (this.width - 2 * border) / Math.max(1, (box.x1 - box.x0) / 10);
     const zoomY = (this.height - 2 * border) / Math.max(1, (box.y1 - box.y0) / 10);
     this.zoom = Math.min(largest, MAX_ZOOM, Math.max(MIN_ZOOM, Math.min(zoomX, zoomY)));
-    this.offsetX = this.width / 2 - ((box.x0 + box.x1) / 2) * this.scale;
-    this.offsetY = this.height / 2 - ((box.y0 + box.y1) / 2) * this.scale;
+    this.exactX = this.width / 2 - ((box.x0 + box.x1) / 2) * this.scale;
+    this.exactY = this.height / 2 - ((box.y0 + box.y1) / 2) * this.scale;
     this.settle("zoom");
   }
 
@@ -118,8 +121,8 @@ export class Viewport {
    * @param {number} y
    */
   centreOn(x, y) {
-    this.offsetX = this.width / 2 - x * this.scale;
-    this.offsetY = this.height / 2 - y * this.scale;
+    this.exactX = this.width / 2 - x * this.scale;
+    this.exactY = this.height / 2 - y * this.scale;
     this.settle("pan");
   }
 
@@ -195,8 +198,10 @@ export class Viewport {
   /** @param {ViewChange} change */
   settle(change) {
     const { sheet, scale } = this;
-    this.offsetX = this.snap(clampOffset(this.offsetX, sheet.x0 * scale, sheet.x1 * scale, this.width));
-    this.offsetY = this.snap(clampOffset(this.offsetY, sheet.y0 * scale, sheet.y1 * scale, this.height));
+    this.exactX = clampOffset(this.exactX, sheet.x0 * scale, sheet.x1 * scale, this.width);
+    this.exactY = clampOffset(this.exactY, sheet.y0 * scale, sheet.y1 * scale, this.height);
+    this.offsetX = this.snap(this.exactX);
+    this.offsetY = this.snap(this.exactY);
     for (const listener of this.listeners) listener(change);
   }
 }

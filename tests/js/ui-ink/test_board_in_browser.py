@@ -1,0 +1,388 @@
+"""The board alone in Chromium, without a server: pen, finger and mouse, every tool and its undo, wet against dry ink.
+
+Owns the proofs of INK.md that need a browser but no product: what each pointer does, that a stroke is on the sheet
+exactly once in every frame, that exports show what the page shows. The page under test is board.html beside this
+file; static_server.mjs serves it.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, CDPSession, Page
+
+pytestmark = pytest.mark.browser
+
+HERE = Path(__file__).parent
+Press = tuple[float, float, float]
+"""x and y in CSS pixels, pressure 0 to 1."""
+
+# Counts pixels of ink in either picture, and those that differ by more than a shade of antialiasing.
+COMPARE = """async ([a, b, shade]) => {
+  const pixels = async (text) => {
+    const blob = await (await fetch('data:image/png;base64,' + text)).blob();
+    const image = await createImageBitmap(blob);
+    const pen = new OffscreenCanvas(image.width, image.height).getContext('2d');
+    pen.drawImage(image, 0, 0);
+    return pen.getImageData(0, 0, image.width, image.height).data;
+  };
+  const [one, other] = [await pixels(a), await pixels(b)];
+  let ink = 0, differ = 0;
+  for (let i = 1; i < one.length; i += 4) {
+    if (one[i] < 200 || other[i] < 200) ink += 1;
+    if (Math.abs(one[i] - other[i]) > shade) differ += 1;
+  }
+  return { ink, differ };
+}"""
+
+
+class Board:
+    """The page under test and the ways to touch it."""
+
+    def __init__(self, page: Page, cdp: CDPSession) -> None:
+        self.page = page
+        self.cdp = cdp
+
+    def run(self, script: str) -> Any:
+        return self.page.evaluate(script)
+
+    def wait_for(self, condition: str) -> None:
+        # wait_for_function would need eval, which the page's policy forbids, as the product's does.
+        until = time.monotonic() + 10
+        while not self.run(condition):
+            assert time.monotonic() < until, condition
+            self.page.wait_for_timeout(20)
+
+    def pen_event(self, kind: str, press: Press, buttons: int = 1, button: str = "left") -> None:
+        x, y, force = press
+        self.cdp.send(
+            "Input.dispatchMouseEvent",
+            {
+                "type": kind,
+                "x": x,
+                "y": y,
+                "force": force,
+                "button": button,
+                "buttons": buttons,
+                "pointerType": "pen",
+                "clickCount": 0 if kind == "mouseMoved" else 1,
+            },
+        )
+
+    def pen(self, way: list[Press], *, lift: bool = True) -> None:
+        self.pen_event("mousePressed", way[0])
+        for press in way[1:]:
+            self.pen_event("mouseMoved", press)
+        if lift:
+            self.lift(way[-1])
+
+    def lift(self, press: Press) -> None:
+        self.pen_event("mouseReleased", press, buttons=0)
+
+    def mouse(self, way: list[Press]) -> None:
+        self.page.mouse.move(way[0][0], way[0][1])
+        self.page.mouse.down()
+        for x, y, _ in way[1:]:
+            self.page.mouse.move(x, y)
+        self.page.mouse.up()
+
+    def touch(self, kind: str, points: list[tuple[int, float, float]]) -> None:
+        touches = [{"id": number, "x": x, "y": y} for number, x, y in points]
+        self.cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+    def finger(self, way: list[Press]) -> None:
+        self.touch("touchStart", [(1, way[0][0], way[0][1])])
+        for x, y, _ in way[1:]:
+            self.touch("touchMove", [(1, x, y)])
+        self.touch("touchEnd", [])
+
+    def shown(self) -> int:
+        return int(self.run("notebook.shownCount"))
+
+    def settle(self) -> None:
+        """Until every change came back from the log and is painted."""
+        self.wait_for("notebook.pending.size === 0")
+        self.run("board.whenPainted()")
+
+    def picture(self) -> str:
+        return base64.b64encode(self.page.screenshot()).decode()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    node = shutil.which("node")
+    assert node is not None
+    server = subprocess.Popen([node, str(HERE / "static_server.mjs")], stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    with server:
+        port = server.stdout.readline().strip()
+        yield f"http://127.0.0.1:{port}/tests/js/ui-ink/board.html"
+        server.kill()
+
+
+@pytest.fixture
+def open_board(browser: Browser, address: str) -> Iterator[Any]:
+    contexts = []
+    errors: list[str] = []
+
+    def open_(query: str = "", **options: Any) -> Board:
+        context = browser.new_context(viewport={"width": 900, "height": 600}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"{address}?{query}")
+        page.wait_for_selector("html[data-ready-seq]", state="attached")
+        return Board(page, context.new_cdp_session(page))
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+def wave(x: float, y: float, count: int = 40, width: float = 300) -> list[Press]:
+    return [
+        (x + width * i / count, y + 25 * math.sin(i / 4), 0.3 + 0.4 * abs(math.sin(i / 7)))
+        for i in range(count)
+    ]
+
+
+def line(x0: float, y0: float, x1: float, y1: float, count: int = 12) -> list[Press]:
+    return [(x0 + (x1 - x0) * i / count, y0 + (y1 - y0) * i / count, 0.5) for i in range(count + 1)]
+
+
+def test_pen_finger_and_mouse_each_draw_one_stroke(open_board: Any) -> None:
+    board = open_board(has_touch=True)
+    board.mouse(wave(50, 100))
+    board.finger(wave(50, 200))
+    board.pen(wave(50, 300))
+    board.settle()
+    strokes = board.run("notebook.visible().map((s) => [s.tool(), s.points().length / 3])")
+    assert [tool for tool, _ in strokes] == ["mouse", "mouse", "pen"]
+    assert strokes[2][1] >= 40
+
+
+def test_every_pen_sample_is_captured_with_its_pressure(open_board: Any) -> None:
+    board = open_board()
+    way = wave(50, 200, count=120, width=600)
+    board.pen(way)
+    points = board.run("Array.from(notebook.visible()[0].points())")
+    captured = {tuple(points[i : i + 2]) for i in range(0, len(points), 3)}
+    scale = 10
+    missed = [
+        (x, y)
+        for x, y, _ in way
+        if (math.floor(x * scale + 0.5), math.floor(y * scale + 0.5)) not in captured
+    ]
+    assert missed == []
+    assert len(set(points[2::3])) > 10
+
+
+@pytest.mark.parametrize(("ratio", "zoom"), [(1, 1), (2, 1), (2, 1.37), (3, 0.73)])
+def test_the_last_wet_frame_is_the_first_dry_one(open_board: Any, ratio: int, zoom: float) -> None:
+    board = open_board(device_scale_factor=ratio)
+    board.run(f"board.viewport.zoomAt(0, 0, {zoom})")
+    board.page.wait_for_timeout(250)
+    way = wave(60, 300, count=220, width=780)
+    board.pen(way, lift=False)
+    board.page.wait_for_timeout(80)
+    wet = board.picture()
+    board.lift(way[-1])
+    board.settle()
+    compared = board.page.context.new_page().evaluate(COMPARE, [wet, board.picture(), 32])
+    assert compared["ink"] > 1000
+    assert compared["differ"] / compared["ink"] < 0.005
+
+
+def test_a_stroke_is_on_the_sheet_exactly_once_in_every_frame(open_board: Any) -> None:
+    board = open_board()
+    board.run(
+        """() => {
+          window.frames = [];
+          const look = () => {
+            const dry = new Set([...document.querySelectorAll('.board-inks [data-key]')].map((n) => n.dataset.key));
+            frames.push(dry.size + (document.querySelector('.board-wet').hidden ? 0 : 1));
+            requestAnimationFrame(look);
+          };
+          board.addEventListener('drawstart', () => requestAnimationFrame(() => requestAnimationFrame(look)), { once: true });
+        }"""
+    )
+    board.pen(wave(50, 200))
+    board.settle()
+    assert set(board.run("frames")) == {1}
+
+
+def test_palm_beside_the_pen_draws_nothing_and_a_second_finger_pinches(open_board: Any) -> None:
+    board = open_board(has_touch=True)
+    board.finger(line(100, 400, 110, 400))
+    board.touch("touchStart", [(1, 300, 300)])
+    board.touch("touchStart", [(1, 300, 300), (2, 500, 300)])
+    board.touch("touchMove", [(1, 250, 300), (2, 550, 300)])
+    board.touch("touchEnd", [])
+    board.settle()
+    assert board.shown() == 1
+    assert board.run("board.viewport.zoom") == pytest.approx(1.5, rel=0.02)
+    board.pen(wave(50, 150))
+    board.finger(line(400, 500, 420, 520))
+    board.settle()
+    assert board.shown() == 2
+
+
+def test_with_a_pen_in_use_one_finger_pans(open_board: Any) -> None:
+    board = open_board(has_touch=True)
+    board.pen(wave(50, 150))
+    board.page.wait_for_timeout(600)
+    before = board.run("board.viewport.offsetY")
+    board.finger(line(400, 500, 400, 400))
+    board.settle()
+    assert board.shown() == 1
+    assert board.run("board.viewport.offsetY") == pytest.approx(before - 100, abs=10)
+
+
+def test_the_barrel_button_erases_and_undo_brings_back(open_board: Any) -> None:
+    board = open_board()
+    board.pen(wave(50, 150))
+    board.pen(wave(50, 350))
+    board.pen_event("mousePressed", (200, 100, 0.5), buttons=2, button="right")
+    for press in line(200, 100, 200, 200)[1:]:
+        board.pen_event("mouseMoved", press, buttons=2, button="right")
+    board.pen_event("mouseReleased", (200, 200, 0), buttons=0, button="right")
+    board.settle()
+    assert board.shown() == 1
+    board.page.keyboard.press("Control+z")
+    board.settle()
+    assert board.shown() == 2
+
+
+def test_each_tool_by_its_key_and_its_undo(open_board: Any) -> None:
+    board = open_board("paper=ruled&margin=left")
+    board.mouse(wave(50, 150))
+    board.mouse(wave(50, 350))
+    press = board.page.keyboard.press
+    press("e")
+    board.mouse(line(200, 80, 200, 220))
+    board.settle()
+    assert board.shown() == 1
+    press("Control+z")
+    press("Shift+E")
+    board.mouse(line(200, 80, 200, 450))
+    board.settle()
+    assert board.run("notebook.visible().filter((s) => s.isCut()).length") == 2
+    press("Control+z")
+    board.settle()
+    assert board.run("notebook.visible().filter((s) => s.isCut()).length") == 0
+    press("m")
+    board.mouse(line(50, 150, 350, 150))
+    board.settle()
+    assert board.run("notebook.visible().at(-1).tool()") == "marker"
+    press("r")
+    board.mouse(line(20, 80, 400, 230))
+    assert board.run("board.selection.strokes.size") == 2
+    board.mouse(line(200, 150, 300, 180))
+    board.settle()
+    assert board.run("state.log.at(-1).command") == "m"
+    assert board.run("state.log.at(-1).data.by") == [1000, 300]
+    press("Control+d")
+    board.settle()
+    assert board.shown() == 5
+    press("Delete")
+    board.settle()
+    assert board.shown() == 3
+    press("l")
+    board.mouse([(40, 300, 0), (400, 300, 0), (400, 420, 0), (40, 420, 0), (40, 310, 0)])
+    assert board.run("board.selection.strokes.size") == 1
+    board.run("board.setColour('#b3261e')")
+    board.settle()
+    assert "#b3261e" in board.run("[...board.selection.strokes][0].text")
+    while board.run("board.canUndo"):
+        press("Control+z")
+    board.settle()
+    assert board.shown() == 0
+    while board.run("board.canRedo"):
+        press("Control+Shift+z")
+    board.settle()
+    assert board.shown() == 3
+
+
+def test_clear_is_one_step_also_with_strokes_that_are_on_their_way(open_board: Any) -> None:
+    board = open_board()
+    board.mouse(wave(50, 150))
+    board.settle()
+    board.run("state.echo = false")
+    board.mouse(wave(50, 350))
+    board.run("board.clear()")
+    assert board.shown() == 0
+    board.run("board.undo()")
+    assert board.shown() == 2
+
+
+def test_hebrew_starts_at_the_right_edge_and_readers_only_pan(open_board: Any) -> None:
+    board = open_board("dir=rtl&paper=ruled&margin=right")
+    assert board.run("board.viewport.boardX(12000)") == pytest.approx(900)
+    board.run("board.setRole('view')")
+    board.mouse(line(500, 300, 400, 300))
+    assert board.shown() == 0
+    assert board.run("board.viewport.boardX(12000)") == pytest.approx(800)
+
+
+def test_live_ink_of_a_peer_gives_way_to_the_committed_stroke(open_board: Any) -> None:
+    author, peer = open_board(), open_board()
+    author.run("state.echo = false")
+    author.pen(wave(50, 200, count=90, width=500))
+    pieces = [piece for piece in author.run("state.live") if "points" in piece]
+    assert len(pieces) >= 3
+    peer.page.evaluate(
+        "(pieces) => board.showLive(pieces.map((piece) => ({ client: 'a', name: 'A', ...piece })))", pieces
+    )
+    peer.wait_for("!document.querySelector('.board-live canvas').hidden")
+    fragment = author.run("notebook.visible()[0].text")
+    hidden = peer.page.evaluate(
+        """(fragment) => {
+          echo('x1', 'a', fragment);
+          return [notebook.shownCount, document.querySelector('.board-live canvas').hidden,
+            document.querySelectorAll('.board-inks [data-key]').length > 0];
+        }""",
+        fragment,
+    )
+    assert hidden == [1, True, True]
+
+
+def test_exports_show_what_the_page_shows(open_board: Any, tmp_path: Path) -> None:
+    board = open_board()
+    board.mouse(wave(50, 150))
+    board.run("board.setColour('#2b4a9b')")
+    board.mouse(wave(50, 350))
+    board.settle()
+    files = {}
+    for kind in ("Svg", "Png", "Pdf"):
+        text = board.page.evaluate(
+            """async (kind) => {
+              const bytes = new Uint8Array(await (await board['export' + kind]()).arrayBuffer());
+              return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+            }""",
+            kind,
+        )
+        files[kind] = base64.b64decode(text)
+    png = base64.b64encode(files["Png"]).decode()
+    compare = board.page.context.new_page()
+    renderers = {
+        "Svg": ["rsvg-convert", "-z", "2", "-b", "white"],
+        "Pdf": ["pdftoppm", "-r", "192", "-png", "-"],
+    }
+    for kind, command in renderers.items():
+        if shutil.which(command[0]) is None:
+            continue
+        made = subprocess.run(command, input=files[kind], capture_output=True, check=True).stdout
+        compared = compare.evaluate(COMPARE, [png, base64.b64encode(made).decode(), 64])
+        assert compared["ink"] > 1000, kind
+        assert compared["differ"] / compared["ink"] < 0.01, kind
