@@ -38,8 +38,10 @@ def _numbers(record: Limits | NetLimits | WebLimits) -> dict[str, float]:
 
 def apply_limits(changes: Mapping[str, float]) -> AllLimits:
     """The defaults with the given changes; names are known to exist (settings checked them)."""
-    net = _changed(NetLimits(), changes)
-    return AllLimits(replace(net, http=_changed(Limits(), changes)), _changed(WebLimits(), changes))
+    net, web = _changed(NetLimits(), changes), _changed(WebLimits(), changes)
+    # No route takes a bigger body than a new notebook with its document; saves have the smaller limit of their route.
+    widest = Limits(max_body_bytes=web.document_body_bytes)
+    return AllLimits(replace(net, http=_changed(widest, changes)), web)
 
 
 def _changed(record: Record, changes: Mapping[str, float]) -> Record:
