@@ -1,14 +1,15 @@
 """One process that holds many waiting polls on one notebook; driven line by line over its pipes.
 
 Connects from several loopback addresses, sends one `/UPDATE` on each connection, prints `held N`, and then for every
-round prints the moments (monotonic clock) at which the first and the last answer were here, and polls again. A word
-on standard input ends it. Standard library only.
+change prints the moments (monotonic clock) at which the first and the last answer were here, and polls again. A poll
+that ends without news is sent again at once. A word on standard input ends it. Standard library only.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import selectors
 import socket
 import ssl
@@ -18,6 +19,7 @@ import time
 
 def open_poll(port: int, source: str, context: ssl.SSLContext) -> ssl.SSLSocket:
     sock = socket.create_connection(("127.0.0.1", port), timeout=30, source_address=(source, 0))
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return context.wrap_socket(sock, server_hostname="localhost")
 
 
@@ -42,38 +44,43 @@ def main() -> None:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     selector = selectors.DefaultSelector()
-    since = options.since
     for number in range(options.count):
-        sock = open_poll(
-            options.port, f"127.0.1.{options.first_address + number % options.addresses}", context
-        )
-        sock.sendall(request_for(options.code, since))
+        source = f"127.0.1.{options.first_address + number % options.addresses}"
+        sock = open_poll(options.port, source, context)
+        sock.sendall(request_for(options.code, options.since))
         sock.setblocking(False)
         selector.register(sock, selectors.EVENT_READ)
+        repoll(selector, options.code, [], timeout_s=0.0)
     print(f"held {options.count}", flush=True)
     selector.register(sys.stdin, selectors.EVENT_READ)
     while True:
         times: list[float] = []
-        left = options.count
-        while left:
-            for key, _ in selector.select():
-                if key.fileobj is sys.stdin:
-                    return
-                try:
-                    data = key.fileobj.recv(65536)  # type: ignore[union-attr]
-                except ssl.SSLWantReadError:
-                    continue
-                if not data.startswith(b"HTTP/1.1 200"):
-                    print(json.dumps({"unexpected": data[:120].decode("latin-1")}), flush=True)
-                    return
-                times.append(time.monotonic())
-                left -= 1
-        since += 1
+        while len(times) < options.count:
+            if not repoll(selector, options.code, times, timeout_s=None):
+                return
         print(json.dumps({"first": min(times), "last": max(times)}), flush=True)
-        for key in list(selector.get_map().values()):
-            if key.fileobj is not sys.stdin:
-                key.fileobj.send(request_for(options.code, since))  # type: ignore[union-attr]
         print(f"held {options.count}", flush=True)
+
+
+def repoll(selector: selectors.BaseSelector, code: str, times: list[float], timeout_s: float | None) -> bool:
+    """Read what has come and poll again; adds the moment of each answer that brought something. False at the end."""
+    for key, _ in selector.select(timeout_s):
+        if key.fileobj is sys.stdin:
+            return False
+        sock = key.fileobj
+        assert isinstance(sock, ssl.SSLSocket)
+        try:
+            data = sock.recv(65536)
+        except ssl.SSLWantReadError:
+            continue
+        reached = re.search(rb'"to":(\d+)', data)
+        if reached is None:
+            print(f"unexpected answer: {data[:200]!r}", flush=True)
+            return False
+        if b'"data":[]' not in data:
+            times.append(time.monotonic())
+        sock.send(request_for(code, int(reached[1])))
+    return True
 
 
 if __name__ == "__main__":

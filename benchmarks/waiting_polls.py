@@ -99,8 +99,7 @@ def start_holders(
             str(ROOT / "benchmarks" / "poll_holder.py"),
             "--port",
             str(port),
-            "--code",
-            code,
+            f"--code={code}",
         ]
         sizes = ["--count", str(count), "--since", str(since), "--addresses", str(share)]
         first = ["--first-address", str(1 + number * share)]

@@ -73,6 +73,7 @@ class Client(GeneralClient):
             case State.READING if self._awaiting is Awaiting.REQUEST:
                 self.close()
             case State.READING:
+                self._linger_s = self._limits.late_linger_s
                 self._refuse(
                     ParsingError(408, "timeout", "The request took too long to arrive. Please send it again.")
                 )

@@ -41,6 +41,7 @@ class GeneralClient(ABC):
         "_awaiting",
         "_exchange",
         "_limits",
+        "_linger_s",
         "_owner",
         "_writer",
         "channel",
@@ -67,6 +68,7 @@ class GeneralClient(ABC):
         self._awaiting = Awaiting.REQUEST
         self._exchange: Exchange | None = None
         """The request that is being read or answered."""
+        self._linger_s = owner.limits.linger_s
         self._writer = AnswerWriter(self, owner)
 
     def begin(self) -> None:
@@ -179,7 +181,7 @@ class GeneralClient(ABC):
             self.drop()
             return
         self._owner.set_interest(self, _READ)
-        self._owner.wheel.set(self, self._owner.monotonic() + self._limits.linger_s)
+        self._owner.wheel.set(self, self._owner.monotonic() + self._linger_s)
 
     def _note(self, exchange: Exchange | None, status: int, sent_bytes: int) -> None:
         self._owner.note(AccessRecord.of(exchange, self.info, status, sent_bytes, self._owner.monotonic()))

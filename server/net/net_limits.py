@@ -43,6 +43,8 @@ class NetLimits:
     crowded_share: float = 0.8
     linger_s: float = 5.0
     """How long bytes are still read and thrown away after the last answer, so that a reset does not overtake it."""
+    late_linger_s: float = 1.0
+    """The same after a missed deadline: whoever was too slow is not waited for again."""
     max_requests: int = 100_000
     max_age_s: float = 24 * 3600.0
 

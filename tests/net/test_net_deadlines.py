@@ -75,6 +75,14 @@ def test_t60_a_dripping_head_is_answered_408_by_its_deadline(start: Start) -> No
     assert live.application.handled == []
 
 
+def test_t60_whoever_missed_a_deadline_is_not_waited_for_again(start: Start) -> None:
+    live = start(head_s=0.2, linger_s=30, late_linger_s=0.2)
+    with live.wire() as wire:
+        wire.send(GET[:10])
+        assert wire.read().status == 408
+        assert eventually(lambda: not live.server.connections(), 1.0)
+
+
 def test_t60_the_deadline_of_a_later_head_counts_from_its_first_byte(start: Start) -> None:
     live = start(head_s=0.3)
     with live.wire() as wire:

@@ -132,9 +132,14 @@ def _introduce(port: int, plain: bool) -> None:
                 print("The product did not come up.", file=sys.stderr, flush=True)
                 return
             time.sleep(0.1)
-    _, notebook = _ask(port, plain, "POST", "/SAVENEWNB", {"title": "Probe", "description": ""}, cookie)
-    _, share = _ask(port, plain, "POST", "/api/notebook/create", notebook["data"]["id"], cookie)
-    print(f"READY port={port}\nCODE={share['data']['code']}", flush=True)
+    code = "-"
+    while code.startswith(
+        "-"
+    ):  # a checker takes the code as a word of its own, which may not look like an option
+        _, notebook = _ask(port, plain, "POST", "/SAVENEWNB", {"title": "Probe", "description": ""}, cookie)
+        _, share = _ask(port, plain, "POST", "/api/notebook/create", notebook["data"]["id"], cookie)
+        code = share["data"]["code"]
+    print(f"READY port={port}\nCODE={code}", flush=True)
 
 
 def _ask(port: int, plain: bool, method: str, path: str, body: object, cookie: str = "") -> tuple[str, dict]:  # type: ignore[type-arg]
