@@ -1,4 +1,4 @@
-"""What the sources must never do, read from the sources: T5, T11, T38 ways to run text, T45, T88.
+"""What the sources must never do, read from the sources: T5, T11, T45, T88.
 
 Companion of tests/storage/test_statements.py, which holds every SQL statement to be a constant (T1, T2). Each check has
 a test that feeds it an offence, so that a check which sees nothing is noticed.
@@ -93,7 +93,7 @@ def test_t11_every_logger_call_has_a_constant_text() -> None:
     assert [offence for name, tree in python_sources() for offence in log_offences(name, tree)] == []
 
 
-def test_o2_no_client_data_is_run_unpickled_or_given_to_a_shell() -> None:
+def test_t87_no_client_data_is_run_unpickled_or_given_to_a_shell() -> None:
     assert [offence for name, tree in python_sources() for offence in dangerous_offences(name, tree)] == []
 
 
