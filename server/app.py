@@ -8,6 +8,7 @@ different packages meet. `start` and `run` are the main thread, `send_updates` a
 from __future__ import annotations
 
 import datetime
+import ipaddress
 import logging
 import multiprocessing
 import os
@@ -22,19 +23,24 @@ from types import FrameType
 
 from server import __version__
 from server.addresses import Machine, look_around, typed_addresses
-from server.certificates import CertificateFiles, CertificateInfo, ensure_certificates
+from server.capacity import descriptor_note, free_bytes, raise_descriptor_limit, room_note
+from server.certificates import RENEW_DAYS, CertificateFiles, CertificateInfo, ensure_certificates
 from server.console_io import ConsoleSocket, read_standard_input
 from server.data import OpenData, open_data
 from server.domain.accounts import PasswordHasher
+from server.doorway import PATIENCE_S, Doorway
+from server.ground import check_site, refuse_hsts_without_a_name
 from server.limits import AllLimits, apply_limits
 from server.logs import Logs, open_logs
+from server.net.application import AccessRecord
+from server.net.descriptors import affordable_connections, descriptor_limit
 from server.net.net_server import NetServer
 from server.net.tls import CertificateFiles as ReloadingContext
 from server.operator import ServerOperator
 from server.settings import Settings, make_listeners
 from server.start_text import start_text
 from server.updates.generation import SpawnedGeneration
-from server.updates.loop import update_open_notebooks_loop
+from server.updates.loop import LoopLimits, update_open_notebooks_loop
 from server.updates.pacer import PacerThread
 from server.updates.process import UpdateProcess
 from server.updates.replicas import Replicas
@@ -58,6 +64,7 @@ class Server:
         *,
         more_routes: tuple[Route, ...] = (),
         guesses_limited: bool = True,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         """Nothing is opened before `start`.
 
@@ -65,10 +72,13 @@ class Server:
             settings: what the operator chose.
             more_routes: rows beside the product's own (outside checks).
             guesses_limited: False switches off the budgets for failed logins and code misses (outside checks).
+            patience_s: seconds without a visit from another device before the usual reasons are told.
         """
         self.settings = settings
         self._more_routes = more_routes
         self._guesses_limited = guesses_limited
+        self._patience_s = patience_s
+        self._doorway: Doorway | None = None
         self._clock = Clock()
         self._limits: AllLimits = apply_limits(settings.limits)
         self._stop_asked = threading.Event()
@@ -85,7 +95,8 @@ class Server:
             SettingsError, StartRefused, CertificateError: what is wrong and what to do, in one sentence.
         """
         settings = self.settings
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        check_site(ROOT)
+        raise_descriptor_limit()
         self._data: OpenData = open_data(settings)
         self._logs: Logs = open_logs(settings.logs_dir, console=sys.stdout)
         try:
@@ -115,6 +126,8 @@ class Server:
         self._certificate: CertificateInfo = ensure_certificates(
             files, self._machine, self.settings.names, now=now
         )
+        if self.settings.hsts:
+            refuse_hsts_without_a_name(self._certificate)
         self._context = ReloadingContext(files.server_cert, files.server_key)
 
     def _bind_and_listen(self) -> list[socket.socket]:
@@ -143,7 +156,7 @@ class Server:
                 addresses=lambda: self._addresses,
                 certificate=lambda: self._certificate_facts,
                 health=self._health,
-                access_log=self._logs.access,
+                access_log=self._note_request,
                 discard_files=self._data.snapshots.remove,
                 settings=WebSettings(
                     version=__version__,
@@ -172,6 +185,15 @@ class Server:
         self._addresses = typed_addresses(self._machine, self.settings.names, port)
         self._port = port
         self._certificate_facts = self._describe_certificate()
+        if not all(ipaddress.ip_address(host).is_loopback for host in self.settings.hosts or ("::",)):
+            self._doorway = Doorway(
+                self._machine.addresses,
+                self._addresses,
+                port=port,
+                say=_log.info,
+                clock=self._clock.monotonic_s,
+                patience_s=self._patience_s,
+            )
         self._net = NetServer(
             self._web.application,
             listeners=listeners,
@@ -192,9 +214,12 @@ class Server:
         self._net.start()
 
     def _print_init_line(self) -> None:
-        notes = [*self._data.notes, *self._data.storage.warnings]
+        notes = [*self._data.notes, *self._data.storage.warnings, *self._capacity_notes()]
         if self._certificate.note:
             notes.insert(0, f"The server {self._certificate.note}.")
+        days = self._certificate.days_left(self._clock.now_ms())
+        if self._certificate.own and days < RENEW_DAYS:
+            notes.append(f"Your certificate ends in {max(days, 0)} days: put a new pair into https/ before.")
         print(
             start_text(
                 version=__version__,
@@ -211,6 +236,16 @@ class Server:
         took_ms = (time.monotonic() - self._started_s) * 1000
         _log.info("[INIT] ready on port %d after %.0f ms", self._port, took_ms)
 
+    def _capacity_notes(self) -> list[str]:
+        limits = self._limits.net
+        affordable = affordable_connections(limits.max_connections, limits.descriptor_reserve)
+        data_dir = self.settings.data_dir
+        notes = [
+            descriptor_note(descriptor_limit(), limits.max_connections, affordable),
+            room_note(free_bytes(data_dir), LoopLimits().min_free_bytes, data_dir),
+        ]
+        return [note for note in notes if note]
+
     # --- running -----------------------------------------------------------------------------------------------
 
     def run(self) -> int:
@@ -226,10 +261,17 @@ class Server:
                 name="console",
                 daemon=True,
             ).start()
-        while not self._stop_asked.wait(timeout=3600):
-            continue
+        while not self._stop_asked.wait(self._doorway.wait_s() if self._doorway else None):
+            if self._doorway is not None:
+                self._doorway.look()
         self._shut_down()
         return 0
+
+    def _note_request(self, record: AccessRecord) -> None:
+        """One finished request: its line in the log, and a look whether somebody came in. Any thread."""
+        self._logs.access(record)
+        if self._doorway is not None:
+            self._doorway.visit(record.peer)
 
     def _recheck_polls(self) -> None:
         """After the update process was replaced: what waits may have been stored without being pushed."""
@@ -248,7 +290,9 @@ class Server:
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self._signals += 1
         if self._signals > 1:
-            os._exit(1)  # a second signal leaves at once; whatever was acknowledged is on disk
+            # A second signal leaves at once: what was acknowledged is on disk, the update process ends by itself.
+            ConsoleSocket.remove(self.settings.data_dir)
+            os._exit(1)
         self._stop_asked.set()
 
     # --- stopping ----------------------------------------------------------------------------------------------

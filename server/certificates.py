@@ -75,6 +75,7 @@ class CertificateInfo:
     wildcards: frozenset[str]  # ".example.org" for each "*.example.org"
     not_after_ms: int
     note: str  # what was done at this start, "" for nothing
+    dns_names: frozenset[str] = frozenset()  # the certificate's own, "*." taken off
 
     def days_left(self, now_ms: int) -> int:
         return (self.not_after_ms - now_ms) // 86_400_000
@@ -113,7 +114,7 @@ def ensure_certificates(
     if root is None or not files.root_key.exists() or not _usable_root(root, wanted, now):
         root = _make_root(files, wanted, now)
         cert, note = None, "made a local certificate authority and a server certificate"
-    stale = cert is None or not files.server_key.exists() or _stale(cert, root, wanted, now)
+    stale = cert is None or not _fits(cert, files) or _stale(cert, root, wanted, now)
     if stale:
         note = note or "re-issued the server certificate (names or addresses changed, or it was near its end)"
         cert = _make_server(files, root, wanted, now)
@@ -162,7 +163,10 @@ def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), None)
     except (ValueError, TypeError, OSError) as error:
-        raise CertificateError(f"{path} cannot be read as a private key without a passphrase.") from error
+        raise CertificateError(
+            f"{path} cannot be read as a private key without a passphrase. Put the right key back, or remove it "
+            "and a new authority is made, which every device has to be told to trust again."
+        ) from error
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise CertificateError(
             f"{path} is not the elliptic-curve key that was made here; remove it to make a new one."
@@ -180,18 +184,26 @@ def _common_name(name: x509.Name) -> str:
 
 
 def _check_pair(cert: x509.Certificate, files: CertificateFiles) -> None:
-    try:
-        key = serialization.load_pem_private_key(files.server_key.read_bytes(), None)
-    except (ValueError, TypeError, OSError) as error:
-        raise CertificateError(
-            f"{files.server_key} cannot be read as a private key without a passphrase."
-        ) from error
-    spki = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    if key.public_key().public_bytes(*spki) != cert.public_key().public_bytes(*spki):
+    if not _fits(cert, files):
         raise CertificateError(
             f"{files.server_cert} and {files.server_key} do not belong together. "
             f"Put the matching pair there, or remove both and a new pair is made."
         )
+
+
+def _fits(cert: x509.Certificate, files: CertificateFiles) -> bool:
+    """Whether the server key is there and is the certificate's. Raises CertificateError for one that is none."""
+    if not files.server_key.exists():
+        return False
+    try:
+        key = serialization.load_pem_private_key(files.server_key.read_bytes(), None)
+    except (ValueError, TypeError, OSError) as error:
+        raise CertificateError(
+            f"{files.server_key} cannot be read as a private key without a passphrase. Put the right key there, "
+            f"or remove it together with {files.server_cert.name} and a new pair is made."
+        ) from error
+    spki = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return key.public_key().public_bytes(*spki) == cert.public_key().public_bytes(*spki)
 
 
 def _permitted(wanted: Iterable[x509.GeneralName]) -> list[x509.GeneralName]:
@@ -344,6 +356,7 @@ def _describe(
     hosts: set[str] = {"localhost", "127.0.0.1", "[::1]"}
     hosts.update(f"[{name}]" if ":" in name else name for name in names_given)
     wildcards: set[str] = set()
+    dns_names: set[str] = set()
     try:
         names = cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
@@ -353,6 +366,7 @@ def _describe(
             hosts.add(_host_of(name.value))
         elif isinstance(name, x509.DNSName):
             text = name.value.lower()
+            dns_names.add(text.removeprefix("*."))
             if text.startswith("*."):
                 wildcards.add(text[1:])
             else:
@@ -366,6 +380,7 @@ def _describe(
         wildcards=frozenset(wildcards),
         not_after_ms=int(cert.not_valid_after_utc.timestamp() * 1000),
         note=note,
+        dns_names=frozenset(dns_names),
     )
 
 

@@ -15,7 +15,7 @@ from server.domain.accounts import PasswordHasher
 from server.settings import Settings, read_database_config
 from server.storage.atomic_files import Files
 from server.storage.contents import settle_contents
-from server.storage.contracts import DatabaseConfig
+from server.storage.contracts import DatabaseConfig, StartRefused
 from server.storage.data_lock import DataLock, lock_data_folder
 from server.storage.json_tables import save_tables
 from server.storage.opening import SqlStorage, open_storage
@@ -68,6 +68,7 @@ def open_data(settings: Settings) -> OpenData:
         StartRefused: another server runs here, the key is missing, the database cannot be used, ...
     """
     data_dir = settings.data_dir
+    make_data_folder(data_dir)
     config = read_database_config(settings)
     lock = lock_data_folder(data_dir)
     storage: SqlStorage | None = None
@@ -88,7 +89,30 @@ def open_data(settings: Settings) -> OpenData:
             storage.close()
         lock.release()
         raise
-    return OpenData(data_dir, config, lock, key, storage, snapshots, list(notes))
+    return OpenData(data_dir, config, lock, key, storage, snapshots, [*notes, *_open_to_others(settings)])
+
+
+def make_data_folder(data_dir: Path) -> None:
+    """Make the folder, private, where there is none.
+
+    Raises:
+        StartRefused: with what to do.
+    """
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartRefused(
+            f"The data folder {data_dir} cannot be made ({error.strerror}). Check the rights of the folder above it, "
+            "or give another one with --data-dir."
+        ) from error
+
+
+def _open_to_others(settings: Settings) -> list[str]:
+    """A note about a `dbconfig.json` that others can read: the password of the database stands in it."""
+    path = settings.config or settings.data_dir / "dbconfig.json"
+    if os.name != "posix" or not path.exists() or not path.stat().st_mode & 0o077:
+        return []
+    return [f"{path} holds the database's password and can be read by others: chmod 600 {path}"]
 
 
 def sqlite_path_of(config: DatabaseConfig) -> Path | None:

@@ -72,7 +72,7 @@ class Settings:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise SettingsError(f"{message}. `python main.py --help` lists every setting.")
+        raise SettingsError(f"{message[:1].upper()}{message[1:]}. `python main.py --help` lists every setting.")
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -257,10 +257,10 @@ def _name(text: str) -> str:
 
 def _proxy(text: str) -> str:
     try:
-        return str(ipaddress.ip_network(text, strict=False))
+        return str(ipaddress.ip_address(text.strip("[]")))
     except ValueError:
         raise SettingsError(
-            f"--trusted-proxy is an address or network such as 127.0.0.1; '{text}' is not."
+            f"--trusted-proxy is the IP address of a proxy, such as 127.0.0.1; '{text}' is not one."
         ) from None
 
 

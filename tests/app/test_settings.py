@@ -48,6 +48,7 @@ def test_the_environment_has_the_same_names() -> None:
         (["--name", "bad name"], "--name"),
         (["--signup", "maybe"], "--signup"),
         (["--trusted-proxy", "x"], "--trusted-proxy"),
+        (["--trusted-proxy", "10.0.0.0/8"], "--trusted-proxy"),
         (["--limit", "nothing=1"], "nothing"),
         (["--limit", "idle_timeout_s=soon"], "idle_timeout_s"),
         (["--colour"], "--colour"),
