@@ -16,6 +16,8 @@ import ssl
 import sys
 import time
 
+News = tuple[float, ssl.SSLSocket, bytes]
+
 
 def open_poll(port: int, source: str, context: ssl.SSLContext) -> ssl.SSLSocket:
     sock = socket.create_connection(("127.0.0.1", port), timeout=30, source_address=(source, 0))
@@ -50,20 +52,27 @@ def main() -> None:
         sock.sendall(request_for(options.code, options.since))
         sock.setblocking(False)
         selector.register(sock, selectors.EVENT_READ)
-        repoll(selector, options.code, [], timeout_s=0.0)
+        read_answers(selector, options.code, [], timeout_s=0.0)
     print(f"held {options.count}", flush=True)
     selector.register(sys.stdin, selectors.EVENT_READ)
     while True:
-        times: list[float] = []
-        while len(times) < options.count:
-            if not repoll(selector, options.code, times, timeout_s=None):
+        news: list[News] = []
+        while len(news) < options.count:
+            if not read_answers(selector, options.code, news, timeout_s=None):
                 return
+        times = [at for at, _, _ in news]
         print(json.dumps({"first": min(times), "last": max(times)}), flush=True)
+        for _, sock, request in news:
+            sock.send(request)
         print(f"held {options.count}", flush=True)
 
 
-def repoll(selector: selectors.BaseSelector, code: str, times: list[float], timeout_s: float | None) -> bool:
-    """Read what has come and poll again; adds the moment of each answer that brought something. False at the end."""
+def read_answers(
+    selector: selectors.BaseSelector, code: str, news: list[News], timeout_s: float | None
+) -> bool:
+    """Read what has come. A poll that ended without news is sent again, the others are added to `news` with the
+    moment of their answer and the request that comes next. False at the end.
+    """
     for key, _ in selector.select(timeout_s):
         if key.fileobj is sys.stdin:
             return False
@@ -77,9 +86,11 @@ def repoll(selector: selectors.BaseSelector, code: str, times: list[float], time
         if reached is None:
             print(f"unexpected answer: {data[:200]!r}", flush=True)
             return False
-        if b'"data":[]' not in data:
-            times.append(time.monotonic())
-        sock.send(request_for(code, int(reached[1])))
+        request = request_for(code, int(reached[1]))
+        if b'"data":[]' in data:
+            sock.send(request)
+        else:
+            news.append((time.monotonic(), sock, request))
     return True
 
 

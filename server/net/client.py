@@ -187,6 +187,9 @@ class Client(GeneralClient):
             return
         if not self.channel.ended:
             self._owner.set_interest(self, _READ)
+            if self.parser.idle:  # nothing has come meanwhile
+                self._await_more()
+                return
         if not self._waits_turn:
             self._waits_turn = True
             self._owner.again(self)
