@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import socket
 import statistics
@@ -234,8 +235,8 @@ class Field:
         return ["nginx", "-c", str(conf), "-p", str(self.folder)]
 
     @contextmanager
-    def running(self, name: str) -> Iterator[int]:
-        """Run a server; yields its port once it answers. Raises Missing."""
+    def running(self, name: str) -> Iterator[tuple[int, int]]:
+        """Run a server; yields its port and pid once it answers. Raises Missing."""
         port = free_port()
         command = self.command(name, port)
         process = subprocess.Popen(
@@ -252,7 +253,7 @@ class Field:
                         raise Missing("it did not start") from None
                     time.sleep(0.05)
             time.sleep(0.3)
-            yield port
+            yield port, process.pid
         finally:
             process.terminate()
             try:
@@ -260,6 +261,17 @@ class Field:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def cpu_s(pid: int) -> float:
+    """CPU used so far by a process and its children, 0.0 where /proc is missing."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        tasks = Path(f"/proc/{pid}/task").iterdir()
+        children = {int(child) for task in tasks for child in (task / "children").read_text().split()}
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") + sum(map(cpu_s, children))
 
 
 def load(kind: str, port: int, path: str, connections: int, seconds: float) -> dict[str, float]:
@@ -298,21 +310,22 @@ def main() -> int:
     figures: dict[str, dict[str, list[float]]] = {name: {} for name in names}
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, ExitStack() as stack:
         contest = Field(Path(folder), peers_python(options.peers_python), path, size)
-        ports: dict[str, int] = {}
+        ports: dict[str, tuple[int, int]] = {}
         for name in names:
             try:
                 ports[name] = stack.enter_context(contest.running(name))
-                load("keepalive", ports[name], path, options.connections, 0.5)
+                load("keepalive", ports[name][0], path, options.connections, 0.5)
             except Missing as reason:
                 ports.pop(name, None)
                 print(f"skipped {name}: {reason}")
         for _ in range(options.rounds):
-            for name, port in ports.items():
+            for name, (port, pid) in ports.items():
                 for kind in ("keepalive", "connect"):
                     try:
-                        for figure, value in load(
-                            kind, port, path, options.connections, options.seconds
-                        ).items():
+                        used = cpu_s(pid)
+                        result = load(kind, port, path, options.connections, options.seconds)
+                        result["cpu_us"] = (cpu_s(pid) - used) / (result["per_s"] * options.seconds) * 1e6
+                        for figure, value in result.items():
                             figures[name].setdefault(f"{kind} {figure}", []).append(value)
                     except Missing as reason:
                         print(f"{name}, {kind}: {reason}")
@@ -330,18 +343,17 @@ def report(figures: dict[str, dict[str, list[float]]]) -> int:
         return medians[name][key] / other[key] if key in medians[name] and key in other else None
 
     print(
-        f"\n{'server':32}{'requests/s':>12}{'x uvicorn':>11}{'p50 ms':>9}{'p99 ms':>9}{'connects/s':>12}{'x uvicorn':>11}"
+        f"\n{'server':30}{'requests/s':>11}{'x uvicorn':>10}{'CPU us':>8}{'p50 ms':>8}{'p99 ms':>8}"
+        f"{'connects/s':>12}{'x uvicorn':>10}{'CPU us':>8}"
     )
     for name, row in medians.items():
-        rates = [ratio(name, f"{kind} per_s", base) for kind in ("keepalive", "connect")]
-        said = ["-" if rate is None else f"{rate:.2f}" for rate in rates]
-        values = [
-            row.get(key, float("nan"))
-            for key in ("keepalive per_s", "keepalive p50_ms", "keepalive p99_ms", "connect per_s")
-        ]
-        print(
-            f"{name:32}{values[0]:12,.0f}{said[0]:>11}{values[1]:9.2f}{values[2]:9.2f}{values[3]:12,.0f}{said[1]:>11}"
-        )
+        line = f"{name:30}"
+        for kind, figures_of in (("keepalive", ("cpu_us", "p50_ms", "p99_ms")), ("connect", ("cpu_us",))):
+            rate = ratio(name, f"{kind} per_s", base)
+            line += f"{row.get(f'{kind} per_s', float('nan')):{11 if kind == 'keepalive' else 12},.0f}"
+            line += f"{'-' if rate is None else f'{rate:.2f}':>10}"
+            line += "".join(f"{row.get(f'{kind} {figure}', float('nan')):8.2f}" for figure in figures_of)
+        print(line)
     goals = [(BASE, "keepalive per_s", 1.3), (NGINX, "keepalive per_s", 0.6), (BASE, "connect per_s", 1.0)]
     missed = 0
     print()
