@@ -52,6 +52,7 @@ from server.web.static_manifest import read_site
 
 ROOT = Path(__file__).resolve().parent.parent
 DRAIN_S = 10.0
+SAME_WISH_S = 0.3
 _log = logging.getLogger("server")
 
 
@@ -82,7 +83,7 @@ class Server:
         self._clock = Clock()
         self._limits: AllLimits = apply_limits(settings.limits)
         self._stop_asked = threading.Event()
-        self._signals = 0
+        self._signal_at_s = 0.0
         self._stopping = False
         self._started_s = time.monotonic()
 
@@ -135,6 +136,8 @@ class Server:
 
     def _make_pipe_and_queue(self) -> None:
         """Both ends of the Pipe and the Queue; each start of the update process gets a fresh pair."""
+        # After a second signal Python's own helper removes the queue's semaphores; its warning helps nobody.
+        sys.warnoptions.append("ignore:resource_tracker:UserWarning")
         storage, clock = self._data.storage, self._clock
         spawn = multiprocessing.get_context("spawn")
         settings = self._data.update_settings
@@ -288,8 +291,11 @@ class Server:
             self._stop_asked.set()
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        self._signals += 1
-        if self._signals > 1:
+        now_s = time.monotonic()
+        first_s = self._signal_at_s = self._signal_at_s or now_s
+        # A closing terminal, its shell and some tools signal twice for one wish; a person who insists takes longer.
+        insists = now_s - first_s > SAME_WISH_S and number != getattr(signal, "SIGHUP", None)
+        if insists:
             # A second signal leaves at once: what was acknowledged is on disk, the update process ends by itself.
             ConsoleSocket.remove(self.settings.data_dir)
             os._exit(1)
@@ -313,6 +319,8 @@ class Server:
         self._data.close()
         _log.info("stopped after %.0f s", time.monotonic() - self._started_s)
         self._logs.stop()
+        if hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)  # Python's own way out would die of a terminal's last word
 
     def _abandon(self) -> None:
         """Undo a start that failed half way."""

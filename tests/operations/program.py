@@ -125,15 +125,6 @@ def leftovers(data_dir: Path) -> set[str]:
     return top | hidden | sockets
 
 
-def semaphores() -> set[str]:
-    shared = Path("/dev/shm")
-    return (
-        {path.name for path in shared.iterdir() if path.name.startswith("sem.mp-")}
-        if shared.is_dir()
-        else set()
-    )
-
-
 def wait_until(condition: Callable[[], object], what: str, timeout_s: float = 15.0) -> None:
     end = time.monotonic() + timeout_s
     while not condition():
