@@ -13,7 +13,7 @@ from enum import Enum
 from typing import assert_never
 
 from server.domain.failures import Failure
-from server.domain.ids import Author, NotebookId, Role, parse_id
+from server.domain.ids import Author, NotebookId, Role, UserId, parse_id
 from server.domain.share_code import code_hash, is_code
 from server.storage.contracts import Guest, Notebook, Session, Share, ShareStatus, Storage, User
 from server.web.access_cache import AccessCache
@@ -96,6 +96,7 @@ class Gatekeeper:
         self._shares = cache()
         self._notebooks = cache()
         self._guests = cache()
+        self._bytes = cache()
 
     def admit(self, access: Access, claim: Claim, *, blocking: bool) -> tuple[SignedIn | None, Grant | None]:
         """Decides what a route's access asks for.
@@ -229,6 +230,19 @@ class Gatekeeper:
             return None
         found = self._guests.get(guest_hash, lambda: self._storage.guests.find(guest_hash), blocking=blocking)
         return found if isinstance(found, Guest) else None
+
+    def check_room(self, owner_id: UserId, *, blocking: bool) -> None:
+        """Refuses to store more for a user whose notebooks fill the space they have; whoever writes.
+
+        Raises:
+            Failure: 409 `quota_user`.
+            NotCached: as `signed_in`.
+        """
+        stored = self._bytes.get(
+            owner_id, lambda: self._storage.notebooks.bytes_for(owner_id), blocking=blocking
+        )
+        if isinstance(stored, int) and stored >= self._limits.bytes_per_user:
+            raise Failure.of("quota_user")
 
     def stamp(self) -> tuple[int, int, int]:
         """Changes whenever anything that was granted may have been taken away since."""

@@ -20,8 +20,9 @@ def save_notebook(call: Call) -> Response | None:
     grant = call.notebook_grant
     if grant.role is Role.VIEW:
         raise Failure.of("role_forbids")
-    guest = guest_for_post(call) if call.signed_in is None else None
     services = call.services
+    services.access.check_room(grant.notebook.owner_id, blocking=call.may_block)
+    guest = guest_for_post(call) if call.signed_in is None else None
     body = call.request.body
     services.budgets.save(call.peer, grant.code_hash, len(body))
     author = author_of(call.signed_in, guest)
