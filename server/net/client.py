@@ -95,13 +95,12 @@ class Client(GeneralClient):
 
     def deliver(self, exchange: Exchange) -> None:
         """Write the answer another thread (or a timer) gave. Raises ConnectionLost."""
-        response = exchange.response
-        if exchange is not self._exchange or response is None:
-            return
         state = self.state
-        if state is State.WORKING or state is State.PARKED:
-            self._answer(exchange, response)
-            self.read_on()
+        if exchange is self._exchange and (state is State.WORKING or state is State.PARKED):
+            response = exchange.take_answer()
+            if response is not None:
+                self._answer(exchange, response)
+                self.read_on()
 
     def close_if_idle(self, longer_than_s: float = 0.0) -> None:
         """Close unless a request is under way."""
@@ -267,7 +266,7 @@ class Client(GeneralClient):
             exchange.answer(self._application.refuse(BROKEN, self.info.peer))
         finally:
             self.dispatching = False
-        response = exchange.response
+        response = exchange.take_answer()
         if response is not None:
             self._answer(exchange, response)
         elif self.state is State.WORKING:
@@ -275,7 +274,6 @@ class Client(GeneralClient):
 
     def _answer(self, exchange: Exchange, response: Response | EncodedResponse) -> None:
         """Write the answer of the present exchange; afterwards the state is READING, WRITING or beyond."""
-        exchange.settle()
         request = exchange.request
         keep = (
             request.keep_alive
@@ -285,7 +283,9 @@ class Client(GeneralClient):
             and exchange.started - self.info.since < self._limits.max_age_s
             and self.verdict is Verdict.ADMIT
         )
-        self._reply(response, request, keep=keep)
+        self.state = State.WRITING  # from WORKING or PARKED, always
+        self.info.parked_since = None
+        self._writer.reply(response, request, keep=keep)
 
     def _refuse(self, error: ParsingError) -> None:
         """Answer a protocol error or a missed deadline; the connection closes after it."""
@@ -294,12 +294,14 @@ class Client(GeneralClient):
 
     def _reply(self, response: Response | EncodedResponse, request: Request | None, *, keep: bool) -> None:
         self._move(State.WRITING)
-        self.info.parked_since = None
         self._writer.reply(response, request, keep=keep)
 
     def answered(self, sent_bytes: int) -> None:
         """The answer is with the kernel: note it, and go on with the next request or say goodbye."""
-        super().answered(sent_bytes)
+        self._note(self._exchange, self._writer.status, sent_bytes)
+        self._exchange = None
         if self._writer.keep:
             self.parser.start_next()
             self.state = State.READING  # from WRITING, always
+        else:
+            self._linger()

@@ -146,9 +146,13 @@ class Exchange:
         if callback is not None and not answered:
             callback()
 
-    def settle(self) -> None:
-        """The answer was taken for writing; drop what only mattered before. I/O thread."""
+    def take_answer(self) -> Response | EncodedResponse | None:
+        """The answer, once there is one, to be written now; what only mattered before it is dropped. I/O thread."""
+        outcome = self._outcome
+        if outcome is None or outcome is _GONE:
+            return None
         self._on_gone = None
+        return outcome  # type: ignore[return-value]  # the only other value is _GONE
 
 
 def answer_many(exchanges: Sequence[Exchange], encoded: EncodedResponse) -> None:

@@ -166,12 +166,9 @@ class GeneralClient(ABC):
         self._writer.keep, self._writer.status = False, 400
         self._writer.write(self._application.plain_http(first_bytes))
 
+    @abstractmethod
     def answered(self, sent_bytes: int) -> None:
-        """The answer is with the kernel. The requests after it are the subclass's business."""
-        exchange, self._exchange = self._exchange, None
-        self._note(exchange, self._writer.status, sent_bytes)
-        if not self._writer.keep:
-            self._linger()
+        """The answer is with the kernel."""
 
     def _linger(self) -> None:
         """Everything is said; unread bytes of the client must not turn into a reset that overtakes it."""
