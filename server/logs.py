@@ -31,6 +31,9 @@ _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
 )
 
+# What has the form of a share code or of a token, in a path that somebody mistyped (`/nb=...`, `/<code>`).
+_SECRET = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{22}(?:[A-Za-z0-9_-]{21})?(?![A-Za-z0-9_-])")
+
 
 class AccessLine(Protocol):
     """What the access log needs to know of one finished request (server.net's AccessRecord)."""
@@ -62,6 +65,16 @@ def escape_for_log(text: str) -> str:
     """Make any text safe to print: one line, no control or direction character, at most 2,048 characters."""
     safe = _UNSAFE.sub(_escape_one, text)
     return safe if len(safe) <= MAX_LINE_CHARS else safe[: MAX_LINE_CHARS - 3] + "..."
+
+
+def _path_word(path: str) -> str:
+    """A path as one word of the line, without anything that looks like a share code or a token."""
+    return _SECRET.sub("...", path).replace(" ", "%20")
+
+
+def _user_word(user: str) -> str:
+    """A name as one word of the line: names may hold spaces, and could look like further columns."""
+    return '"' + user.replace('"', r"\x22") + '"' if " " in user else user or "-"
 
 
 def color_text(text: str, colour: str, *, enabled: bool = True) -> str:
@@ -199,7 +212,7 @@ class Logs(logging.Handler):
             at, line = item
             level = "INFO" if line.status < 500 else "WARNING"
             message = (
-                f"{line.peer} {line.user or '-'} {line.method} {line.path} {line.status} "
+                f"{line.peer} {_user_word(line.user)} {line.method} {_path_word(line.path)} {line.status} "
                 f"{line.sent_bytes} {line.duration_ms:.1f}ms"
             )
             hidden = self.silent and (line.method == "HEAD" or line.ended_empty)
