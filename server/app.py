@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -46,6 +47,7 @@ from server.updates.process import UpdateProcess
 from server.updates.replicas import Replicas
 from server.web.assembly import Web, WebParts, join_web
 from server.web.clock import Clock
+from server.web.closing import close_notebook
 from server.web.routes import Route
 from server.web.services import CertificateFacts, WebSettings
 from server.web.static_manifest import read_site
@@ -211,6 +213,7 @@ class Server:
             net=self._net,
             logs=self._logs,
             save_tables=self._save_tables,
+            close_notebook=partial(close_notebook, self._web.services),
             request_stop=self.request_stop,
             now_ms=self._clock.now_ms,
         )
@@ -320,7 +323,9 @@ class Server:
         _log.info("stopped after %.0f s", time.monotonic() - self._started_s)
         self._logs.stop()
         if hasattr(signal, "SIGHUP"):
-            signal.signal(signal.SIGHUP, signal.SIG_IGN)  # Python's own way out would die of a terminal's last word
+            signal.signal(
+                signal.SIGHUP, signal.SIG_IGN
+            )  # Python's own way out would die of a terminal's last word
 
     def _abandon(self) -> None:
         """Undo a start that failed half way."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from server.addresses import look_around
 from server.certificates import CertificateError, CertificateFiles, ensure_certificates
+from server.console import NOT_DONE
 from server.console_io import ConsoleUnavailable, ask, talk
 from server.domain.failures import Failure
 from server.limits import limit_names
@@ -64,7 +65,10 @@ def _dispatch(settings: Settings) -> int:
         case "certificate":
             return _certificate(settings)
         case "save":
-            print(ask(settings.data_dir, "save"), end="")
+            answer = ask(settings.data_dir, "save")
+            if answer.startswith(NOT_DONE):
+                return _refuse(answer.rstrip(), 1)
+            print(answer, end="")
         case "console":
             print("Connected. `help` lists the commands; the end of input leaves.", flush=True)
             talk(settings.data_dir, sys.stdin, lambda text: print(text, end="", flush=True))

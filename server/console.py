@@ -18,6 +18,7 @@ from server.domain.failures import Failure
 from server.logs import escape_for_log
 
 MAX_LINE_CHARS = 4096
+NOT_DONE = "Not done: "
 
 
 class Terminal(Protocol):
@@ -90,7 +91,7 @@ def run_line(operator: Operator, terminal: Terminal, line: str) -> bool:
     except _WrongArguments:
         terminal.write(f"Usage: {action.usage}  ({action.help})")
     except Failure as failure:
-        terminal.write(f"Not done: {failure.sentence}")
+        terminal.write(NOT_DONE + failure.sentence)
     return True
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from server.domain.accounts import PasswordHasher, check_username
 from server.domain.failures import Failure
@@ -34,6 +34,7 @@ class ServerOperator:
         net: NetServer,
         logs: Logs,
         save_tables: Callable[[], str],
+        close_notebook: Callable[[NotebookId], None],
         request_stop: Callable[[str], None],
         now_ms: Callable[[], int],
     ) -> None:
@@ -43,6 +44,7 @@ class ServerOperator:
         self._net = net
         self._logs = logs
         self._save_tables = save_tables
+        self._close_notebook = close_notebook
         self._request_stop = request_stop
         self._now_ms = now_ms
 
@@ -73,10 +75,13 @@ class ServerOperator:
         ended = [session.token_hash for session in self._storage.sessions.list_for(UserId(user_id))]
         notebooks = self._storage.users.trash(UserId(user_id), self._now_ms())
         self._revocation.user_gone(ended, notebooks)
+        for notebook_id in notebooks:
+            self._close_notebook(notebook_id)
         return f"Account {user_id} and {len(notebooks)} notebooks are in the trash for {TRASH_DAYS} days. `undelete {user_id}` brings them back."
 
     def undelete_user(self, user_id: int) -> str:
         notebooks = self._storage.users.restore(UserId(user_id))
+        self._bring_back(notebooks)
         return f"Account {user_id} and {len(notebooks)} notebooks are back."
 
     def reset_code(self, word: str) -> str:
@@ -120,12 +125,19 @@ class ServerOperator:
         if not self._storage.notebooks.trash(NotebookId(notebook_id), self._now_ms()):
             return f"There is no notebook {notebook_id}."
         self._revocation.notebooks_gone([NotebookId(notebook_id)])
+        self._close_notebook(NotebookId(notebook_id))
         return f"Notebook {notebook_id} is in the trash for {TRASH_DAYS} days. `undelete ID {notebook_id}` brings it back."
 
     def undelete_notebook(self, notebook_id: int) -> str:
         if not self._storage.notebooks.restore(NotebookId(notebook_id)):
             return f"Notebook {notebook_id} is not in the trash."
+        self._bring_back([NotebookId(notebook_id)])
         return f"Notebook {notebook_id} is back."
+
+    def _bring_back(self, notebooks: Sequence[NotebookId]) -> None:
+        self._revocation.notebooks_back(notebooks)
+        for notebook_id in notebooks:
+            self._close_notebook(notebook_id)
 
     # --- the server --------------------------------------------------------------------------------------------
 

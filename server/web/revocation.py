@@ -53,6 +53,11 @@ class Revocation:
             self._access.drop_notebook(notebook_id)
             self._polls.drop(notebook_id)
 
+    def notebooks_back(self, notebook_ids: Iterable[NotebookId]) -> None:
+        """Notebooks came out of the trash: that they are not there is true no longer."""
+        for notebook_id in notebook_ids:
+            self._access.drop_notebook(notebook_id)
+
     def user_gone(self, token_hashes: Iterable[bytes], notebook_ids: Iterable[NotebookId]) -> None:
         """An account was deleted or moved to the trash, with its sessions and notebooks."""
         self._access.drop_all()
