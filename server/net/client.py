@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from server.net.io_thread import IoThread
 
 _log = logging.getLogger(__name__)
+MOST_KNOWN_BYTES = 2048
 _READ = selectors.EVENT_READ
 _WRITE = selectors.EVENT_WRITE
 _FULL = ParsingError(
@@ -119,12 +120,19 @@ class Client(GeneralClient):
             self._peer_ended()
 
     def _read(self) -> None:
-        channel = self.channel
+        channel, parser = self.channel, self.parser
         data = channel.receive()
         if data:
-            self._received += len(data)
-            self.parser.receive(data)
-            self._advance()
+            known = self._owner.known_requests.get(data) if parser.idle else None
+            if known is not None:
+                self._dispatch(known)
+                if self.state is State.READING:
+                    self._await_more()
+            else:
+                self._received += len(data)
+                alone = data if parser.idle and len(data) <= MOST_KNOWN_BYTES else None
+                parser.receive(data)
+                self._advance(alone)
         if channel.ended:
             self._peer_ended()
 
@@ -152,20 +160,28 @@ class Client(GeneralClient):
             case State.CLOSED:
                 return
 
-    def _advance(self) -> None:
-        """Take what the parser has, until it needs more bytes or the application more time."""
+    def _advance(self, alone: bytes | None = None) -> None:
+        """Take what the parser has, until it needs more bytes or the application more time.
+
+        `alone` is what was received when it may be one whole request: the same bytes give the same request again.
+        """
         parser = self.parser
         turns = self._limits.requests_per_turn
         while self.state is State.READING:
             try:
                 event = parser.next_event()
                 if isinstance(event, Head):
+                    alone = None
                     self._on_head(event.request)
                     event = parser.next_event()
             except ParsingError as error:
                 self._refuse(error)
                 return
             if isinstance(event, Complete):
+                if alone is not None:
+                    if not parser.buffered:
+                        self._owner.remember(alone, event.request)
+                    alone = None
                 self._dispatch(event.request)
                 turns -= 1
                 if not turns:
@@ -301,7 +317,10 @@ class Client(GeneralClient):
         self._note(self._exchange, self._writer.status, sent_bytes)
         self._exchange = None
         if self._writer.keep:
-            self.parser.start_next()
+            if (
+                self.parser.phase is Phase.DELIVERED
+            ):  # else it was a known request, of which the parser never heard
+                self.parser.start_next()
             self.state = State.READING  # from WRITING, always
         else:
             self._linger()

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from http_core.dates import format_http_date
+from http_core.packet import Request
 from server.net.admission import Admission, Handshakes, Verdict
 from server.net.application import AccessRecord, Application
 from server.net.channels import Channel, ConnectionLost, PlainChannel, Scratch
@@ -31,6 +32,7 @@ _log = logging.getLogger(__name__)
 _CROWDED_SWEEP_S = 1.0
 _RECORD_DELAY_S = 0.02
 _MOST_RECORDS = 256
+_MOST_KNOWN_REQUESTS = 1024
 
 
 class IoThread(threading.Thread):
@@ -47,6 +49,11 @@ class IoThread(threading.Thread):
         self.monotonic = time.monotonic
         self.draining = False
         self.clients: dict[int, Client] = {}
+        self.known_requests: dict[bytes, Request] = {}
+        """Requests without a body by their bytes. What bytes mean does not depend on who sent them, requests are never
+        changed, and polls and files are asked for in the same words again and again: parsing them was a third of the
+        work of an answer that is ready at once.
+        """
         self._admission = admission
         self._handshakes = Handshakes(handshakes)
         self._selector = selectors.DefaultSelector()
@@ -258,6 +265,12 @@ class IoThread(threading.Thread):
         else:
             self._selector.modify(sock, events, client)
         client.events = events
+
+    def remember(self, data: bytes, request: Request) -> None:
+        """Keep a request that came alone in `data`."""
+        if len(self.known_requests) >= _MOST_KNOWN_REQUESTS:
+            self.known_requests.clear()
+        self.known_requests[data] = request
 
     def again(self, client: Client) -> None:
         """Give the connection another turn after the others had theirs."""

@@ -213,3 +213,43 @@ def test_plain_sockets_work_alike(start: Start) -> None:
     with live.wire() as wire:
         for path in ("/echo", "/big", "/stream", "/timer", "/thread"):
             assert wire.get(path).status == 200
+
+
+def test_h1_the_same_bytes_are_the_same_request_again(live: Live) -> None:
+    """A request that was read before is not parsed again; everything around it stays as it was."""
+    request = b"GET /echo?again HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    closing = b"GET /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    with live.wire() as wire:
+        for _ in range(3):
+            wire.send(request)
+            assert wire.read().body == b"GET again"
+        assert len(live.application.handled) == 3 and len({id(r) for r in live.application.handled}) == 1
+        wire.send(request + b"GET /ec")
+        assert wire.read().body == b"GET again"
+        wire.send(b"ho?half HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert wire.read().body == b"GET half"
+        wire.send(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        wire.send(request)
+        assert [wire.read().body for _ in range(2)] == [b"slow", b"GET again"]
+    for _ in range(2):
+        with live.wire() as wire:
+            wire.send(closing)
+            assert wire.read().headers["connection"] == "close" and wire.ended()
+
+
+def test_h1_requests_with_a_body_are_always_read(live: Live) -> None:
+    request = POST.format("/echo", 3, "").encode() + b"one"
+    with live.wire() as wire:
+        for _ in range(2):
+            wire.send(request)
+            assert wire.read().body == b"POST one"
+    assert live.server._threads[0].known_requests == {}
+
+
+def test_known_requests_are_bounded(live: Live) -> None:
+    with live.wire() as wire:
+        for number in range(1100):
+            wire.get(f"/echo?{number}")
+        wire.get("/echo?" + "x" * 4000)
+    known = live.server._threads[0].known_requests
+    assert 0 < len(known) <= 1024 and max(map(len, known)) <= 2048
