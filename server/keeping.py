@@ -8,15 +8,16 @@ itself). Runs on the main thread of its own process, never in the server.
 from __future__ import annotations
 
 import os
+import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-from server.data import sqlite_path_of
+from server.data import make_data_folder, sqlite_path_of
 from server.settings import Settings, read_database_config
 from server.storage import backup as backups
-from server.storage.atomic_files import Files, write_atomically
+from server.storage.atomic_files import TEMPORARY, Files, remove_leftovers, write_atomically
 from server.storage.contracts import DatabaseConfig, StartRefused
 from server.storage.data_lock import lock_data_folder
 from server.storage.opening import SqlStorage, open_storage
@@ -75,6 +76,9 @@ def make_backup(settings: Settings, target: Path, say: Say) -> int:
     if not target.parent.is_dir():
         raise StartRefused(f"{target.parent} is not there. Make the folder, or name another file.")
     with _opened(settings) as (_, key, storage, _):
+        remove_leftovers(
+            target.parent, Files(), prefix=f".{target.name}{TEMPORARY}"
+        )  # of a backup that was killed
         counts = backups.backup(
             storage,
             key,
@@ -98,25 +102,57 @@ def restore_backup(settings: Settings, source: Path, say: Say) -> int:
         StartRefused: the file is no whole backup, or the folder or the database is not empty. Nothing was changed.
     """
     config = read_database_config(settings)
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with ExitStack() as stack:
         archive = stack.enter_context(backups.BackupFile(source))
+        made = stack.enter_context(_made_anew(settings.data_dir, sqlite_path_of(config)))
         stack.enter_context(lock_data_folder(settings.data_dir))
         backups.put_key_back(archive, settings.data_dir)
-        try:
-            storage = open_storage(config, Sealer(archive.key), role="main")
-            stack.callback(storage.close)
+        with closing(open_storage(config, Sealer(archive.key), role="main")) as storage:
             counts = backups.restore(
                 archive,
                 storage,
                 settings.protected_dir,
                 progress=lambda what, count: say(f"{what}: {count}"),
             )
-        except BaseException:
-            key_path(settings.data_dir).unlink()  # so that the folder is as empty as it was, for another try
-            raise
+        made.stay()
     say(f"Restored {counts['notebooks']} notebooks into {settings.data_dir}. Start the server as usual.")
     return 0
+
+
+class _Made:
+    """What a restore puts into a data folder; taken away again unless it is told to stay."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._fresh = [path for path in paths if not path.exists()]
+
+    def stay(self) -> None:
+        self._fresh = []
+
+    def take_away(self) -> None:
+        for path in self._fresh:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _made_anew(data_dir: Path, sqlite_path: Path | None) -> Iterator[_Made]:
+    """The data folder, made if there is none; what fails inside leaves it as it was, for another try.
+
+    Raises:
+        StartRefused: the folder cannot be made.
+    """
+    files = [data_dir / "server.lock"]
+    if sqlite_path is not None:
+        files += [Path(f"{sqlite_path}{suffix}") for suffix in ("-shm", "-wal", "")]
+    made = _Made([*files, data_dir / "Protected", data_dir / "keys", data_dir])
+    make_data_folder(data_dir)
+    try:
+        yield made
+    except BaseException:
+        made.take_away()
+        raise
 
 
 def verify_notebooks(settings: Settings, say: Say) -> int:
