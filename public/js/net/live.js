@@ -7,7 +7,7 @@ import { exchange, writePath } from "./api.js";
 
 /** Cursors leave at most this often, ms; strokes are paced by the pen. */
 const CURSOR_MS = 120;
-/** In a hidden page, and beside no one, at most this often. */
+/** In a hidden page, and beside no one as far as is known, at most this often. */
 const QUIET_MS = 1000;
 /** More posts than this are not kept waiting for the network. */
 const MOST_WAITING = 20;
@@ -28,6 +28,8 @@ export class LiveSender {
     this.path = writePath("LIVE", target);
     this.client = client;
     this.alone = alone;
+    // Presence alone ends no poll (P6): without a first word two quiet pages would take each other for absent.
+    this.#timer = window.setTimeout(() => this.#announce(), Math.random() * QUIET_MS);
   }
 
   /** @param {{cursor?: number[], stroke?: object, points?: string}} info as the board says it */
@@ -52,10 +54,17 @@ export class LiveSender {
     this.#waiting = [];
   }
 
+  #announce() {
+    if (this.#cursor) return this.#sendCursor();
+    this.#timer = 0;
+    this.#waiting.push({});
+    this.#next();
+  }
+
   #sendCursor() {
     this.#timer = 0;
     this.#lastMs = performance.now();
-    if (this.alone() || !this.#cursor) return;
+    if (!this.#cursor) return;
     this.#waiting.push({ cursor: this.#cursor });
     this.#cursor = null;
     this.#next();
