@@ -335,6 +335,20 @@ class OnlineClients:
         room = self._rooms.get(notebook_id)
         return len(room.waiting) if room is not None else 0
 
+    def inside(self, notebook_id: NotebookId) -> dict[bytes | None, list[str]]:
+        """Who has a notebook open, by the share they came by (None for the owner's own address): names, one a page.
+
+        Only pages that say who they are (P6) are listed; one that is between two polls may be missing.
+        """
+        room = self._rooms.get(notebook_id)
+        found: dict[bytes | None, dict[str, str]] = {}
+        if room is not None:
+            with room.lock:
+                for poll in room.waiting:
+                    if poll.client:
+                        found.setdefault(poll.share, {})[poll.client] = poll.name
+        return {share: sorted(names.values()) for share, names in found.items()}
+
     def _drop_where(self, key: bytes | int, failure: Failure, matches: Callable[[Poll], bool]) -> None:
         self._drops.note(key, failure, self._clock())
         for room in self._rooms.all():

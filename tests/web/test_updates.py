@@ -227,3 +227,14 @@ def test_p6_a_view_link_may_show_a_cursor_but_no_ink(world: World, ada: Visitor)
     assert world.send("POST", f"/LIVE/?nb={code}", {"client": "c", "cursor": [1, 2]}).status == 200
     assert world.send("POST", f"/LIVE/?nb={code}", {"client": "c", "points": [1, 2]}).status == 403
     assert world.send("POST", f"/LIVE/?nb={code}", {"client": "c", "x": 1}).status == 400
+
+
+def test_s2_the_list_of_shares_says_who_is_inside_by_each(world: World) -> None:
+    ada, dana = world.sign_up("Ada"), world.sign_up("Dana")
+    notebook = ada.notebook()
+    edit, view = ada.share(notebook, "edit"), ada.share(notebook, "view")
+    park(dana, f"/UPDATE?code={edit}&since=0&client=page1")
+    park(world.nobody(), f"/UPDATE?code={edit}&since=0&client=page2")
+    park(world.nobody(), f"/UPDATE?code={view}&since=0")  # says not who it is: no name
+    listed = ada.send("GET", f"/api/notebook/shares?id={notebook}").data
+    assert {row["code"]: row["inside"] for row in listed} == {edit: ["Dana", "Guest"], view: []}

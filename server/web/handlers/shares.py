@@ -19,6 +19,8 @@ from server.web.json_body import JsonObject, read_integer
 _SHARE_ROLES = frozenset({Role.VIEW, Role.ADD, Role.EDIT})
 _CLASS_DRAWS = 20
 _DEFAULT_MINUTES = 15
+MOST_NAMES = 50
+"""Names of people inside that a row of the list carries at most; `here` of P6 has the same bound."""
 
 
 def api_post_response(call: Call) -> Response:
@@ -51,14 +53,17 @@ def make_share(call: Call) -> Response:
 
 
 def send_shares(call: Call) -> Response:
-    """GET /api/notebook/shares?id=<id>: the shares that hold, and how many pages are open on the notebook (S2)."""
+    """GET /api/notebook/shares?id=<id>: the shares that hold, and who is inside by each (S2)."""
     services = call.services
     notebook_id = call.notebook_grant.notebook.id
     now_ms = services.clock.now_ms()
     found = [
         s for s in services.storage.shares.list_for(notebook_id) if s.status(now_ms) is ShareStatus.VALID
     ]
-    return success([_described(share) for share in found])
+    inside = services.online_clients.inside(notebook_id)
+    return success(
+        [{**_described(share), "inside": inside.get(share.code_hash, [])[:MOST_NAMES]} for share in found]
+    )
 
 
 def revoke_share(call: Call) -> Response:
