@@ -115,7 +115,7 @@ class Client(GeneralClient):
     def _first_bytes(self, data: bytes) -> None:
         if data:
             self.parser.receive(data)
-            self._advance()
+            self._advance(data if len(data) <= MOST_KNOWN_BYTES else None)
         if self.channel.ended:
             self._peer_ended()
 
