@@ -14,6 +14,7 @@ from pathlib import Path
 from server.domain.accounts import PasswordHasher
 from server.settings import Settings, read_database_config
 from server.storage.atomic_files import Files
+from server.storage.backup import backup
 from server.storage.contents import settle_contents
 from server.storage.contracts import DatabaseConfig, StartRefused
 from server.storage.data_lock import DataLock, lock_data_folder
@@ -75,7 +76,8 @@ def open_data(settings: Settings) -> OpenData:
     try:
         key = load_or_create_key(data_dir, environment=os.environ, sqlite_path=sqlite_path_of(config))
         sealer = Sealer(key)
-        storage = open_storage(config, sealer, role="main")
+        saving = _BeforeMigration(settings, key)
+        storage = open_storage(config, sealer, role="main", before_migration=saving)
         snapshots = SnapshotStore(settings.protected_dir / "Notebooks", sealer)
         notes = settle_contents(
             storage,
@@ -89,7 +91,27 @@ def open_data(settings: Settings) -> OpenData:
             storage.close()
         lock.release()
         raise
-    return OpenData(data_dir, config, lock, key, storage, snapshots, [*notes, *_open_to_others(settings)])
+    return OpenData(
+        data_dir, config, lock, key, storage, snapshots, [*saving.notes, *notes, *_open_to_others(settings)]
+    )
+
+
+class _BeforeMigration:
+    """Backs an older database up into the data folder before it is brought to this version's schema."""
+
+    def __init__(self, settings: Settings, key: bytes) -> None:
+        self._settings = settings
+        self._key = key
+        self.notes: list[str] = []
+
+    def __call__(self, storage: SqlStorage, old: int, new: int) -> None:
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        target = self._settings.data_dir / f"before-upgrade-{stamp}.backup"
+        backup(storage, self._key, self._settings.protected_dir, target, now_ms=time.time_ns() // 1_000_000)
+        self.notes.append(
+            f"The database was brought from schema {old} to {new}. What was there before is in {target}: it can be "
+            "restored with the version of the program that ran until now, and removed when all is well."
+        )
 
 
 def make_data_folder(data_dir: Path) -> None:

@@ -24,7 +24,7 @@ from server.domain.failures import Failure
 from server.domain.ids import NotebookId
 from server.storage.atomic_files import TEMPORARY, Files, as_failure, read_whole, write_atomically
 from server.storage.backup_file import FORMAT, KEY, MANIFEST, SNAPSHOTS, BackupFile
-from server.storage.backup_rows import TABLES, lines_of, put_back
+from server.storage.backup_rows import TABLES, is_there, lines_of, put_back
 from server.storage.database import Connection, DuplicateRow, MissingParent, Statement
 from server.storage.filling import is_new
 from server.storage.generation import GENERATION_FILE, read_generation, write_generation
@@ -141,6 +141,8 @@ def _write(
 
         def look(connection: Connection) -> None:
             for table in TABLES:
+                if not is_there(connection, table):  # a schema older than the table, before its migration
+                    continue
                 counts[table.name] = 0
                 with archive.open(f"tables/{table.name}.jsonl", "w", force_zip64=True) as member:
                     for line in lines_of(connection, table):

@@ -1,7 +1,8 @@
 """Every table as lines of JSON, for backups.
 
-Owns which columns of which tables a backup holds and how rows are read in portions and written back. Sealed values
-stay sealed. Does not know the file they go into. One row a line: a list; bytes as {"b": base64}.
+Owns which tables a backup holds and how rows are read in portions and written back. Rows are read whole, in the order
+in which the migrations made the columns: a backup made before a migration is then one that the version which made the
+data can restore. Sealed values stay sealed. Does not know the file they go into. One row a line: a list; bytes as {"b": base64}.
 """
 
 from __future__ import annotations
@@ -37,84 +38,52 @@ _NOTEBOOK_IDS: Final = Statement("SELECT id FROM notebooks ORDER BY id")
 TABLES: Final = (
     Table(
         "users",
-        Statement(
-            "SELECT id, username, username_key, password_hash, created_ms, trashed_ms FROM users "
-            "WHERE id > ? ORDER BY id LIMIT ?"
-        ),
+        Statement("SELECT * FROM users WHERE id > ? ORDER BY id LIMIT ?"),
         Statement(
             "INSERT INTO users (id, username, username_key, password_hash, created_ms, trashed_ms) "
             "VALUES (?, ?, ?, ?, ?, ?)"
         ),
-        first=Statement(
-            "SELECT id, username, username_key, password_hash, created_ms, trashed_ms FROM users "
-            "ORDER BY id LIMIT ?"
-        ),
+        first=Statement("SELECT * FROM users ORDER BY id LIMIT ?"),
     ),
     Table(
         "notebooks",
-        Statement(
-            "SELECT id, owner_id, title, description, epoch, created_ms, changed_ms, seq, next_group_id, "
-            "stored_bytes, trashed_ms, purged FROM notebooks WHERE id > ? ORDER BY id LIMIT ?"
-        ),
+        Statement("SELECT * FROM notebooks WHERE id > ? ORDER BY id LIMIT ?"),
         Statement(
             "INSERT INTO notebooks (id, owner_id, title, description, epoch, created_ms, changed_ms, seq, "
             "next_group_id, stored_bytes, trashed_ms, purged) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         ),
-        first=Statement(
-            "SELECT id, owner_id, title, description, epoch, created_ms, changed_ms, seq, next_group_id, "
-            "stored_bytes, trashed_ms, purged FROM notebooks ORDER BY id LIMIT ?"
-        ),
+        first=Statement("SELECT * FROM notebooks ORDER BY id LIMIT ?"),
     ),
     Table(
         "shares",
-        Statement(
-            "SELECT code_hash, notebook_id, code, role, created_ms, expires_ms, revoked_ms, place FROM shares "
-            "WHERE code_hash > ? ORDER BY code_hash LIMIT ?"
-        ),
+        Statement("SELECT * FROM shares WHERE code_hash > ? ORDER BY code_hash LIMIT ?"),
         Statement(
             "INSERT INTO shares (code_hash, notebook_id, code, role, created_ms, expires_ms, revoked_ms, place) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         ),
-        first=Statement(
-            "SELECT code_hash, notebook_id, code, role, created_ms, expires_ms, revoked_ms, place FROM shares "
-            "ORDER BY code_hash LIMIT ?"
-        ),
+        first=Statement("SELECT * FROM shares ORDER BY code_hash LIMIT ?"),
     ),
     Table(
         "guests",
-        Statement(
-            "SELECT token_hash, guest_id, name, created_ms FROM guests WHERE token_hash > ? "
-            "ORDER BY token_hash LIMIT ?"
-        ),
+        Statement("SELECT * FROM guests WHERE token_hash > ? ORDER BY token_hash LIMIT ?"),
         Statement("INSERT INTO guests (token_hash, guest_id, name, created_ms) VALUES (?, ?, ?, ?)"),
-        first=Statement(
-            "SELECT token_hash, guest_id, name, created_ms FROM guests ORDER BY token_hash LIMIT ?"
-        ),
+        first=Statement("SELECT * FROM guests ORDER BY token_hash LIMIT ?"),
     ),
     Table(
         "visits",
-        Statement(
-            "SELECT user_id, notebook_id, seq, at_ms FROM visits "
-            "WHERE user_id = ? AND notebook_id > ? ORDER BY notebook_id LIMIT ?"
-        ),
+        Statement("SELECT * FROM visits WHERE user_id = ? AND notebook_id > ? ORDER BY notebook_id LIMIT ?"),
         Statement("INSERT INTO visits (user_id, notebook_id, seq, at_ms) VALUES (?, ?, ?, ?)"),
         parents=_USER_IDS,
     ),
     Table(
         "bases",
-        Statement(
-            "SELECT notebook_id, part, seq, body FROM bases "
-            "WHERE notebook_id = ? AND part > ? ORDER BY part LIMIT ?"
-        ),
+        Statement("SELECT * FROM bases WHERE notebook_id = ? AND part > ? ORDER BY part LIMIT ?"),
         Statement("INSERT INTO bases (notebook_id, part, seq, body) VALUES (?, ?, ?, ?)"),
         parents=_NOTEBOOK_IDS,
     ),
     Table(
         "changes",
-        Statement(
-            "SELECT notebook_id, seq, op, author, at_ms, command, body FROM changes "
-            "WHERE notebook_id = ? AND seq > ? ORDER BY seq LIMIT ?"
-        ),
+        Statement("SELECT * FROM changes WHERE notebook_id = ? AND seq > ? ORDER BY seq LIMIT ?"),
         Statement(
             "INSERT INTO changes (notebook_id, seq, op, author, at_ms, command, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
         ),
@@ -122,6 +91,17 @@ TABLES: Final = (
     ),
 )
 """In an order in which rows can be put back. Sessions, class codes, attempts and reset codes end with a restore."""
+
+
+_COLUMNS: Final = Statement(
+    "SELECT name FROM pragma_table_info(?)",
+    "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ?",
+)
+
+
+def is_there(connection: Connection, table: Table) -> bool:
+    """Whether this database, which may be of an older schema, has the table at all."""
+    return connection.row(_COLUMNS, table.name) is not None
 
 
 def rows_of(connection: Connection, table: Table) -> Iterator[Row]:

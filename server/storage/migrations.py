@@ -7,7 +7,7 @@ another storage key, is refused before anything is written (F41). Every step can
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -26,8 +26,20 @@ NEW: Final = "new"
 LOADED: Final = "loaded"
 
 
-def migrate(database: Database, key_id: str, migrations: Sequence[Sequence[Statement]] = MIGRATIONS) -> None:
+def migrate(
+    database: Database,
+    key_id: str,
+    migrations: Sequence[Sequence[Statement]] = MIGRATIONS,
+    *,
+    before: Callable[[Database, int, int], None] = lambda database, old, new: None,
+) -> None:
     """Makes or updates the tables, and notes under which key they are written.
+
+    Args:
+        database: the open database.
+        key_id: of the storage key.
+        migrations: the steps.
+        before: called with the database, its schema and the new one, before an older database is altered.
 
     Raises:
         StartRefused: a newer schema, or another key.
@@ -35,6 +47,8 @@ def migrate(database: Database, key_id: str, migrations: Sequence[Sequence[State
     """
     database.write(lambda connection: connection.run(META))
     version = check(database, key_id, migrations)
+    if 0 < version < len(migrations):
+        before(database, version, len(migrations))
     for number in range(version + 1, len(migrations) + 1):
         database.write(partial(_run, number=number, statements=migrations[number - 1], key_id=key_id))
 

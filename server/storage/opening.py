@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
@@ -78,6 +79,14 @@ class SqlStorage:
         self.database.close()
 
 
+BeforeMigration = Callable[[SqlStorage, int, int], None]
+Prepare = Callable[[Database], None]
+
+
+def _no_care(storage: SqlStorage, old: int, new: int) -> None:
+    """For callers who have nothing to save."""
+
+
 def open_storage(
     config: DatabaseConfig,
     sealer: Sealer,
@@ -85,6 +94,7 @@ def open_storage(
     role: Literal["main", "updates"],
     files: Files | None = None,
     wait_s: float = 0.0,
+    before_migration: BeforeMigration = _no_care,
 ) -> SqlStorage:
     """Opens the database that the configuration names.
 
@@ -94,15 +104,21 @@ def open_storage(
         role: `main` makes and migrates the database; `updates` finds it ready.
         files: the file system, for tests.
         wait_s: how long to wait for a database server that is not up yet.
+        before_migration: called with an older database, its schema and the new one, before it is altered.
 
     Raises:
         StartRefused: what is wrong and what to do.
     """
+
+    def before(database: Database, old: int, new: int) -> None:
+        before_migration(SqlStorage(database, sealer), old, new)
+
+    prepare = partial(migrate, key_id=sealer.key_id, before=before)
     try:
         database = (
-            _open_sqlite(Path(config.path), sealer, role, files or Files())
+            _open_sqlite(Path(config.path), sealer, role, files or Files(), prepare)
             if config.kind == "sqlite"
-            else _open_mysql(config, sealer, role, wait_s)
+            else _open_mysql(config, sealer, role, wait_s, prepare)
         )
     except Failure as failure:
         raise StartRefused(
@@ -113,9 +129,9 @@ def open_storage(
     return SqlStorage(database, sealer)
 
 
-def _open_sqlite(path: Path, sealer: Sealer, role: str, files: Files) -> Database:
+def _open_sqlite(path: Path, sealer: Sealer, role: str, files: Files, prepare: Prepare) -> Database:
     if role == "main":
-        return open_sqlite(path, files, lambda database: migrate(database, sealer.key_id))
+        return open_sqlite(path, files, prepare)
     if not path.is_file():
         raise StartRefused("The database is not there yet. Start the server itself first.")
     database = SqliteDatabase(path)
@@ -123,13 +139,15 @@ def _open_sqlite(path: Path, sealer: Sealer, role: str, files: Files) -> Databas
     return database
 
 
-def _open_mysql(config: DatabaseConfig, sealer: Sealer, role: str, wait_s: float) -> Database:
+def _open_mysql(
+    config: DatabaseConfig, sealer: Sealer, role: str, wait_s: float, prepare: Prepare
+) -> Database:
     database = reach(config, wait_s=wait_s)
     try:
         if role == "main":
             held = hold_while_migrating(config)
             try:
-                migrate(database, sealer.key_id)
+                prepare(database)
             finally:
                 close_quietly(held)
         else:
