@@ -21,6 +21,8 @@ export const SHORTCUTS = Object.freeze([
   { action: "redo", label: "shortcut.redo", code: "KeyZ", command: true, shift: true, shown: "Ctrl+Shift+Z" },
   { action: "redo", label: "shortcut.redo", code: "KeyY", command: true, shown: "Ctrl+Y" },
   { action: "tool:pen", label: "shortcut.pen", code: "KeyP", shown: "P" },
+  { action: "tool:fine", label: "shortcut.fine", code: "KeyF", shown: "F" },
+  { action: "tool:constant", label: "shortcut.constant", code: "KeyC", shown: "C" },
   { action: "tool:highlighter", label: "shortcut.marker", code: "KeyM", shown: "M" },
   { action: "tool:eraser", label: "shortcut.eraser", code: "KeyE", shown: "E" },
   { action: "tool:partial_eraser", label: "shortcut.cutter", code: "KeyE", shift: true, shown: "Shift+E" },

@@ -56,6 +56,7 @@ export class PointerInput {
     this.sink = sink;
     this.machine = new PointerMachine(policy);
     this.pressure = new SimulatedPressure();
+    this.lastPressure = 0;
     this.left = 0;
     this.top = 0;
     this.ending = new AbortController();
@@ -176,7 +177,8 @@ export class PointerInput {
         this.sink.extend(this.samples(event), this.predicted(event));
         break;
       case "finish":
-        this.sink.extend([this.sample(event)], []);
+        // A lift has a place but no pressure of its own.
+        this.sink.extend([{ ...this.sample(event), p: this.lastPressure }], []);
         this.sink.finish();
         break;
       case "discard":
@@ -204,7 +206,9 @@ export class PointerInput {
     this.capture(event);
     this.pressure = new SimulatedPressure();
     const contact = { kind: event.pointerType || "mouse", use, shift: event.shiftKey };
-    this.sink.begin(this.sample(event), contact);
+    const sample = this.sample(event);
+    this.lastPressure = sample.p;
+    this.sink.begin(sample, contact);
   }
 
   /** @param {PointerEvent} event */
@@ -221,7 +225,9 @@ export class PointerInput {
   /** @param {PointerEvent} event @returns {Sample[]} every sample since the last event */
   samples(event) {
     const all = event.getCoalescedEvents?.() ?? [];
-    return (all.length ? all : [event]).map((one) => this.sample(one));
+    const samples = (all.length ? all : [event]).map((one) => this.sample(one));
+    this.lastPressure = samples[samples.length - 1].p;
+    return samples;
   }
 
   /** @param {PointerEvent} event @returns {Sample[]} */

@@ -35,8 +35,8 @@ export function panelFor(which, toolbar) {
     case "pen":
       return toolMenu(toolbar, [
         ["pen", "P"],
-        ["fine", ""],
-        ["constant", ""],
+        ["fine", "F"],
+        ["constant", "C"],
         ["highlighter", "M"],
         null,
         ["lasso", "L"],
