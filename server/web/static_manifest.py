@@ -9,6 +9,7 @@ that starts the server; nothing of it runs during a request.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
@@ -41,6 +42,8 @@ MEDIA_TYPES = {
     ".txt": "text/plain; charset=utf-8",
 }
 _ERRORS = "errors/"
+FILE_LIST = "files.json"
+"""Under the versioned prefix: what a browser needs to open the page without a network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ def read_site(public: Path, node_modules: Path, now_ms: Callable[[], int]) -> Si
     for path, file in shown.items():
         table[f"{prefix}/{path}"] = (file, IMMUTABLE)
         table["/" + path.removeprefix("public/")] = (file, REVALIDATED)
+    listed = StaticFile.of(_listed(prefix, shown), MEDIA_TYPES[".json"])
+    table[f"{prefix}/{FILE_LIST}"] = (listed, IMMUTABLE)
     modules = {path: file.body for path, file in shown.items() if path.endswith((".js", ".mjs"))}
     return Site(StaticFiles(table, now_ms), PageSources(templates, modules, prefix), prefix)
 
@@ -128,6 +133,12 @@ def _read(path: Path) -> StaticFile | None:
         if not stat.S_ISREG(status.st_mode):
             return None
         return StaticFile.of(opened.read(), media_type, max(0, int(status.st_mtime)))
+
+
+def _listed(prefix: str, shown: dict[str, StaticFile]) -> bytes:
+    """The addresses of all scripts and styles of this version, and of the drawing, as JSON."""
+    kept = [path for path in shown if path.endswith((".css", ".js", ".mjs")) and path != "public/sw.js"]
+    return json.dumps([*(f"{prefix}/{path}" for path in sorted(kept)), "/images/favicon.svg"]).encode()
 
 
 def _hash(shown: dict[str, StaticFile], templates: dict[str, str]) -> str:

@@ -11,9 +11,13 @@ import {
   LANGUAGES,
   translator,
 } from "../../public/js/core/i18n.js";
-import { catalogue as english } from "../../public/js/i18n/en.js";
-import { catalogue as hebrew } from "../../public/js/i18n/he.js";
+import { catalogue as englishFirst } from "../../public/js/i18n/en.js";
+import { catalogue as englishMore } from "../../public/js/i18n/en_more.js";
+import { catalogue as hebrewFirst } from "../../public/js/i18n/he.js";
+import { catalogue as hebrewMore } from "../../public/js/i18n/he_more.js";
 
+const english = { ...englishFirst, ...englishMore };
+const hebrew = { ...hebrewFirst, ...hebrewMore };
 const PUBLIC = fileURLToPath(new URL("../../public/", import.meta.url));
 const PLURAL = /\.(zero|one|two|few|many|other)$/;
 
@@ -30,6 +34,14 @@ function sources(folder, ending) {
 
 test("both catalogues have the same keys", () => {
   assert.deepEqual([...stems(english)].sort(), [...stems(hebrew)].sort());
+});
+
+test("both languages have the same words on the first screen, and none twice", () => {
+  assert.deepEqual([...stems(englishFirst)].sort(), [...stems(hebrewFirst)].sort());
+  assert.deepEqual(
+    Object.keys(englishFirst).filter((key) => key in englishMore),
+    [],
+  );
 });
 
 test("no text is empty, and placeholders are the same in both", () => {

@@ -12,8 +12,12 @@ export async function openCardPage(titleKey) {
   const language = chooseLanguage(memory.language, navigator.languages);
   document.documentElement.lang = language;
   document.documentElement.dir = directionOf(language);
-  const { catalogue } = await (language === LANGUAGES[1] ? import("../i18n/he.js") : import("../i18n/en.js"));
-  const t = translator(catalogue, language);
+  const parts = await Promise.all(
+    language === LANGUAGES[1]
+      ? [import("../i18n/he.js"), import("../i18n/he_more.js")]
+      : [import("../i18n/en.js"), import("../i18n/en_more.js")],
+  );
+  const t = translator({ ...parts[0].catalogue, ...parts[1].catalogue }, language);
   translatePage(document, t);
   document.title = `${t(titleKey)} · ${t("app.name")}`;
   for (const button of document.querySelectorAll("[data-language]")) {

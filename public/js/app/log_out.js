@@ -4,7 +4,9 @@
  */
 
 import { exchange } from "../net/api.js";
-import { button, element, showDialog, toast } from "../ui/dom.js";
+import { KeptDocuments } from "../net/kept_documents.js";
+import { button, element } from "../ui/dom.js";
+import { showDialog, toast } from "../ui/overlays.js";
 
 /** @param {import("./main.js").App} app */
 export async function logOut(app) {
@@ -22,6 +24,7 @@ export async function logOut(app) {
   }
   app.session.close();
   await app.store.erase(await app.store.read(`u${user.id}`));
+  await (await KeptDocuments.open(window.indexedDB)).erase(`u${user.id}`);
   app.memory.forgetUser();
   app.account.postMessage("logged out");
   location.assign("/");

@@ -1,14 +1,14 @@
 /**
  * The page: puts language, sidebar, tools, board and session together, and carries out what they ask for.
- * Everything that is not on the first screen is imported when it is first wanted.
+ * Everything that is not on the first screen is imported when it is first wanted, with its words and styles.
  */
 
 import { NotebookDocument } from "../core/document.js";
-import { chooseLanguage, directionOf, failureText, LANGUAGES, translator } from "../core/i18n.js";
+import { chooseLanguage, directionOf, LANGUAGES, translator } from "../core/i18n.js";
 import { addressOf, call, exchange, targetOf } from "../net/api.js";
 import { JournalStore, Memory } from "../net/browser_store.js";
 import { Board } from "../ui/board.js";
-import { byId, Popovers, toast, translatePage } from "../ui/dom.js";
+import { byId, translatePage } from "../ui/dom.js";
 import { Sidebar } from "../ui/sidebar.js";
 import { makeHint, markReady, showHint, showStatus, showTitle, unmarkReady } from "../ui/status.js";
 import { Toolbar } from "../ui/toolbar.js";
@@ -18,11 +18,10 @@ import { NotebookSession, randomText } from "./notebook_session.js";
 /** @typedef {import("../core/i18n.js").Language} Language */
 /** @typedef {import("../net/browser_store.js").User} User */
 
-/** A visit is told to the server once the page has been quiet for this long. */
-const VISIT_AFTER_MS = 4000;
+/** The service worker and its copies wait until the page has long been in use. */
+const INSTALL_AFTER_MS = 6000;
 
 export class App {
-  visitTimer = 0;
   /** @type {User|null} */ user = null;
   /** @type {Target|null} */ target = null;
   notebook = new NotebookDocument();
@@ -32,10 +31,11 @@ export class App {
   /** @type {import("./notebook_session.js").SessionState} */
   state = { saved: "yes", waiting: 0, refused: 0, phase: "local" };
   head = { role: "owner", title: "", description: "" };
-  /** Who is here, as the last poll said (P6). @type {any[]} */ here = [];
-  hereCount = 0;
-  /** @type {Map<string, number[]>} where others pointed last */ cursors = new Map();
-  /** @type {import("../net/live.js").LiveSender|null} */ live = null;
+  /** The others in this notebook; null on an unsaved board. @type {import("./company.js").Company|null} */
+  company = null;
+  /** Came with the first thing that opened. @type {import("../ui/overlays.js").Popovers|null} */
+  #popovers = null;
+  /** @type {Promise<unknown>|null} */ #words = null;
   page = randomText(10);
 
   /**
@@ -48,24 +48,26 @@ export class App {
     this.memory = memory;
     this.client = memory.client(() => randomText(16));
     this.language = language;
-    this.t = translator(catalogue, language);
+    this.catalogue = { ...catalogue };
+    this.t = translator(this.catalogue, language);
     this.store = store;
-    this.popovers = new Popovers();
     this.account = new BroadcastChannel("account");
     this.account.onmessage = () => location.reload();
     translatePage(document, this.t);
     document.body.classList.toggle("left-handed", memory.leftHanded);
     const byLink = new URLSearchParams(location.search).has("nb");
+    const later = (/** @type {() => Promise<any>} */ load) => this.later(load);
     this.sidebar = new Sidebar(
       {
+        later,
         onNew: () => this.startNew(),
         onOpen: (id) => this.go(id === null ? null : { kind: "own", id }),
-        onKeep: (words, id) => this.keepNotebook(words, id),
+        onKeep: async (words, id) => (await import("./keeping.js")).keepNotebook(this, words, id),
         onPaper: (paper) => this.setPaper(paper),
         onMore: async (anchor, one) =>
-          (await import("../ui/notebook_menu.js")).showNotebookMenu(this, anchor, one),
-        onAccount: async () => (await import("../ui/account_dialog.js")).showAccount(this),
-        onLogOut: async () => (await import("./log_out.js")).logOut(this),
+          (await later(() => import("../ui/notebook_menu.js"))).showNotebookMenu(this, anchor, one),
+        onAccount: async () => (await later(() => import("../ui/account_dialog.js"))).showAccount(this),
+        onLogOut: async () => (await later(() => import("./log_out.js"))).logOut(this),
       },
       this.t,
       language,
@@ -73,13 +75,14 @@ export class App {
     );
     this.toolbar = new Toolbar(
       {
+        later,
+        popovers: () => this.popovers,
         onChoice: (choice) => this.applyChoice(choice),
         onUndo: () => this.board.undo(),
         onRedo: () => this.board.redo(),
         onClear: () => this.clear(),
         hasTool: (tool) => tool in this.board.tools,
       },
-      this.popovers,
       this.t,
       localStorage,
     );
@@ -94,6 +97,57 @@ export class App {
     window.addEventListener("keydown", (event) => this.key(event));
     window.addEventListener("pagehide", () => this.keepUndo());
     navigator.locks?.request(`page|${this.page}`, () => new Promise(() => {}));
+  }
+
+  /**
+   * A module behind the first screen, once the words and styles it needs are there, too.
+   *
+   * @template T
+   * @param {() => Promise<T>} load
+   * @returns {Promise<T>}
+   */
+  async later(load) {
+    this.#words ??= this.#moreWords();
+    const [loaded] = await Promise.all([load(), this.#words]);
+    return loaded;
+  }
+
+  async #moreWords() {
+    const sheet = document.createElement("link");
+    sheet.rel = "stylesheet";
+    sheet.href = new URL("../../css/late.css", import.meta.url).href;
+    const styled = new Promise((resolve) => {
+      sheet.onload = sheet.onerror = resolve;
+    });
+    document.head.append(sheet);
+    const hebrew = this.language === LANGUAGES[1];
+    const [{ catalogue }, { Popovers }] = await Promise.all([
+      hebrew ? import("../i18n/he_more.js") : import("../i18n/en_more.js"),
+      import("../ui/overlays.js"),
+      styled,
+    ]);
+    Object.assign(this.catalogue, catalogue);
+    this.#popovers = new Popovers();
+  }
+
+  /** There once anything came by `later`. */
+  get popovers() {
+    return /** @type {import("../ui/overlays.js").Popovers} */ (this.#popovers);
+  }
+
+  /**
+   * A short message at the bottom.
+   *
+   * @param {(t: import("../core/i18n.js").Translate) => string} text
+   * @param {{bad?: boolean, forMs?: number, action?: {label: string, run: () => void}}} [options] label: a key
+   */
+  async say(text, options = {}) {
+    const { toast } = await this.later(() => import("../ui/overlays.js"));
+    const { action } = options;
+    toast(text(this.t), {
+      ...options,
+      ...(action ? { action: { ...action, label: this.t(action.label) } } : {}),
+    });
   }
 
   /** Who the journal's entries belong to. */
@@ -111,7 +165,8 @@ export class App {
     this.sidebar.showUser(this.user);
     await this.open(target);
     await this.refreshList();
-    if (this.user && this.memory.takeSignUp()) await this.keepEarlierInk();
+    if (this.user && this.memory.takeSignUp()) (await import("./keeping.js")).keepEarlierInk(this);
+    window.setTimeout(() => import("./install.js").then(({ install }) => install()), INSTALL_AFTER_MS);
   }
 
   /** @param {Target|null} target */
@@ -121,47 +176,51 @@ export class App {
     const listed = target?.kind === "own" ? this.sidebar.notebook(target.id) : undefined;
     this.head = { role: "owner", title: listed?.title ?? "", description: listed?.description ?? "" };
     this.notebook.begin({ seq: 0, epoch: "" });
+    const company = target && import("./company.js");
     this.session = this.makeSession(target);
     this.board = this.makeBoard();
     this.applyChoice(this.toolbar.choice);
     this.sidebar.mark(target?.kind === "own" ? target.id : null, false);
     showTitle(this.head.title, this.t("app.name"));
     makeHint(this.t, this.language, target === null);
+    if (company && target) {
+      const { Company } = await company;
+      if (this.target !== target) return;
+      this.company = new Company(this, target);
+    }
     await this.session.start();
-    if (!target) return;
-    const { LiveSender } = await import("../net/live.js");
-    if (this.target === target)
-      this.live = new LiveSender(target, this.client, () => this.others.length === 0);
   }
 
   close() {
     this.session?.close();
     this.board?.destroy();
-    this.live?.close();
-    this.live = null;
-    this.popovers.close();
-    this.here = [];
-    this.hereCount = 0;
-    this.cursors.clear();
-    this.showPeople();
+    this.company?.close();
+    this.company = null;
+    this.#popovers?.close();
     unmarkReady();
   }
 
   /** @param {Target|null} target */
   makeSession(target) {
-    const showTray = { action: { label: this.t("tray.show"), run: () => this.openMenu() } };
     return new NotebookSession(target, this.notebook, {
       store: this.store,
       owner: this.owner,
       page: this.page,
       client: this.client,
       onState: (state) => this.showState(state),
-      onLive: (body) => this.showLive(body),
-      onLoaded: () => this.painted(),
-      onApplied: (answer) => this.applied(answer),
+      onLive: (body) => this.company?.heard(body),
+      onLoaded: () => {
+        this.painted();
+        this.company?.loaded();
+      },
+      onApplied: (answer) => {
+        this.painted();
+        this.company?.applied(answer);
+      },
       onDropped: (op) => {
         this.board.forgetOp(op);
-        toast(this.t("tray.new"), { bad: true, ...showTray });
+        const show = { label: "tray.show", run: () => this.openMenu() };
+        this.say((t) => t("tray.new"), { bad: true, action: show });
       },
       onHead: (head) => this.showHead(head),
       onGone: (reason, sentence) => this.showGone(reason, sentence),
@@ -172,9 +231,13 @@ export class App {
     const board = new Board({
       root: byId("board"),
       document: this.notebook,
-      onChange: (command, data) => this.session.submit(command, data),
-      onLive: (info) => this.live?.send(info),
-      settings: { rightToLeft: this.language === "he", undo: this.memory.undo(this.session.board) },
+      onChange: (command, data) => this.submit(command, data),
+      onLive: (info) => this.company?.send(info),
+      settings: {
+        rightToLeft: this.language === "he",
+        undo: this.memory.undo(this.session.board),
+        ...this.memory.touch,
+      },
     });
     board.addEventListener("undochange", () => this.refresh());
     board.addEventListener("toolchange", () => this.toolbar.follow(board.toolName, board.settings.size));
@@ -183,10 +246,29 @@ export class App {
     return board;
   }
 
+  /**
+   * A change of the board. In the undo stack "!X" stands for "X was taken back": undoing that puts X into force.
+   *
+   * @param {string} command
+   * @param {any} data
+   * @returns {string} its op
+   */
+  submit(command, data) {
+    if (!(command === "u" || command === "r") || !data.op.startsWith("!"))
+      return this.session.submit(command, data);
+    return this.session.submit(command === "u" ? "r" : "u", { op: data.op.slice(1) });
+  }
+
+  /** Changes that are no gesture on the board: one entry in the undo stack. @param {string[]} ops */
+  noteUndo(ops) {
+    this.board.undoStack.push(ops);
+    this.board.tell("undochange");
+  }
+
   async showSelection() {
     const shown = document.getElementById("selection-bar") !== null;
     if (shown || !this.board.selection.isEmpty)
-      (await import("../ui/selection_bar.js")).showSelectionBar(this);
+      (await this.later(() => import("../ui/selection_bar.js"))).showSelectionBar(this);
   }
 
   /** The undo stack outlives a reload. */
@@ -211,54 +293,24 @@ export class App {
     if (!this.user) return;
     try {
       const { data } = await call("GET", "/NotebookList");
-      this.sidebar.showNotebooks(data);
-      const listed = this.target?.kind === "own" ? this.sidebar.notebook(this.target.id) : undefined;
-      if (listed) this.showHead({ ...this.head, title: listed.title, description: listed.description });
-    } catch (failure) {
-      toast(failureText(this.t, /** @type {any} */ (failure)), { bad: true });
+      this.memory.keepList(data);
+      this.showList(data);
+    } catch {
+      // Without a network the list is the one of last time.
+      this.showList(this.memory.list);
     }
   }
 
-  /** New notebook: a fresh board and the form in the list. */
+  /** @param {any[]} notebooks */
+  showList(notebooks) {
+    this.sidebar.showNotebooks(notebooks);
+    const listed = this.target?.kind === "own" ? this.sidebar.notebook(this.target.id) : undefined;
+    if (listed) this.showHead({ ...this.head, title: listed.title, description: listed.description });
+  }
+
   async startNew() {
     if (this.target) await this.go(null);
     this.sidebar.openForm(null, this.notebook.paper.paper);
-  }
-
-  /**
-   * @param {import("../ui/sidebar.js").NotebookWords} words
-   * @param {number|null} id
-   */
-  async keepNotebook({ title, description }, id) {
-    if (!this.user) {
-      location.assign("/signUp.html");
-      return;
-    }
-    if (id !== null) await call("POST", "/api/notebook/rename", { id, title, description });
-    else {
-      const made = (await call("POST", "/SAVENEWNB", { title, description })).data;
-      const records = await this.session.records();
-      await this.store.move(records, this.owner, `n${made.id}`);
-      this.memory.keepUndo(`n${made.id}`, this.board.undoState);
-      this.memory.keepUndo("local", undefined);
-      this.sidebar.closeForm();
-      await this.enter({ kind: "own", id: made.id });
-      toast(this.t("toast.made", { title }));
-    }
-    this.sidebar.closeForm();
-    await this.refreshList();
-  }
-
-  /** What was drawn before signing up becomes the account's first notebook. */
-  async keepEarlierInk() {
-    const earlier = await this.store.read("browser", "local");
-    if (this.target || !earlier.some((record) => record.entry.command === "a")) return;
-    try {
-      const words = { title: this.t("form.firstTitle"), description: "", paper: this.notebook.paper.paper };
-      await this.keepNotebook(words, null);
-    } catch (failure) {
-      toast(failureText(this.t, /** @type {any} */ (failure)), { bad: true });
-    }
   }
 
   /** Save and Ctrl+S: the form on an unsaved board, else send now and say so. */
@@ -267,28 +319,29 @@ export class App {
       this.sidebar.openForm(null, this.notebook.paper.paper);
       return;
     }
-    const left = await this.session.flush();
-    if (left === 0) toast(this.t("toast.stored"));
-    else toast(this.t("toast.notStored", { n: left }), { bad: true });
+    const n = await this.session.flush();
+    if (n === 0) this.say((t) => t("toast.stored"));
+    else this.say((t) => t("toast.notStored", { n }), { bad: true });
   }
 
   clear() {
     this.board.clear();
-    toast(this.t("toast.cleared"), {
-      action: { label: this.t("toast.restore"), run: () => this.board.undo() },
-    });
+    const action = { label: "toast.restore", run: () => this.board.undo() };
+    this.say((t) => t("toast.cleared"), { action });
   }
 
   async share() {
+    const { showShareWindow } = await this.later(() => import("../ui/share_window.js"));
     const anchor = byId("share");
     if (this.popovers.isOpenAt(anchor)) this.popovers.close();
-    else (await import("../ui/share_window.js")).showShareWindow(this, anchor);
+    else showShareWindow(this, anchor);
   }
 
   async openMenu() {
+    const { showMenu } = await this.later(() => import("../ui/menu.js"));
     const anchor = byId("status");
     if (this.popovers.isOpenAt(anchor)) this.popovers.close();
-    else (await import("../ui/menu.js")).showMenu(this, anchor);
+    else showMenu(this, anchor);
   }
 
   /** @param {string} paper */
@@ -320,43 +373,10 @@ export class App {
     document.body.classList.toggle("read-only", this.head.role === "view");
   }
 
-  /** @param {any} answer */
-  applied(answer) {
-    this.painted();
-    for (const change of answer.data) {
-      if (change.command === "c" && !this.isMe(change.author)) this.tellCleared(change);
-    }
-  }
-
-  /** @param {{op: string, author?: {id: string, name: string}}} change */
-  tellCleared(change) {
-    const name = change.author?.name || this.t("people.guest");
-    const restore = () => this.session.submit("u", { op: change.op });
-    const mayRestore = this.head.role === "owner" || this.head.role === "edit";
-    const action = mayRestore ? { action: { label: this.t("toast.restore"), run: restore } } : {};
-    toast(this.t("toast.clearedBy", { name }), { ...action, forMs: 15_000 });
-  }
-
-  /** @param {{id: string}|undefined} author */
-  isMe(author) {
-    return this.user !== null && author?.id === `u${this.user.id}`;
-  }
-
   painted() {
     const seq = this.notebook.seq;
     this.refresh();
-    this.noteVisit(seq);
     this.board.whenPainted().then(() => this.notebook.seq >= seq && markReady(seq));
-  }
-
-  /** Tells the server how far the user has seen the notebook, a little after the last change. @param {number} seq */
-  noteVisit(seq) {
-    const { target, user } = this;
-    if (!user || !target) return;
-    window.clearTimeout(this.visitTimer);
-    const named = target.kind === "own" ? { id: target.id } : { code: target.code };
-    const note = () => exchange("POST", "/api/notebook/visit", { ...named, seq });
-    this.visitTimer = window.setTimeout(note, VISIT_AFTER_MS);
   }
 
   refresh() {
@@ -368,40 +388,12 @@ export class App {
     if (!this.target) this.sidebar.mark(null, !empty);
   }
 
-  /** @param {any} body of a poll that carries `live` or `here` */
-  showLive(body) {
-    if (body.here) {
-      this.here = body.here;
-      this.hereCount = body.here_count ?? body.here.length;
-      this.board.setPeers(this.others);
-      this.showPeople();
-    }
-    for (const { client, cursor } of body.live ?? []) if (cursor) this.cursors.set(client, cursor);
-    if (body.live?.length) this.board.showLive(body.live);
-  }
-
-  /** Everybody here but this browser. */
-  get others() {
-    return this.here.filter((one) => one.client !== this.client);
-  }
-
-  async showPeople() {
-    if (this.others.length === 0) byId("people").replaceChildren();
-    else (await import("../ui/presence.js")).showPeople(this);
-  }
-
-  /** @param {string} client */
-  jumpToPeer(client) {
-    const place = this.cursors.get(client);
-    if (place) this.board.jumpTo(place[0], place[1]);
-    else this.board.zoomToFit();
-  }
-
   /** @param {string} reason @param {string} sentence */
-  showGone(reason, sentence) {
+  async showGone(reason, sentence) {
     this.board.setRole("view");
-    const home = { label: this.t("toast.home"), run: () => this.go(null) };
-    toast(failureText(this.t, { reason, sentence }), { bad: true, action: home, forMs: 60_000 });
+    const { failureText } = await import("../core/i18n.js");
+    const home = { label: "toast.home", run: () => this.go(null) };
+    this.say((t) => failureText(t, { reason, sentence }), { bad: true, action: home, forMs: 60_000 });
   }
 
   /** Ctrl+S; the board's own keys are the board's. @param {KeyboardEvent} event */
@@ -409,22 +401,6 @@ export class App {
     if (!(event.ctrlKey || event.metaKey) || event.altKey || event.code !== "KeyS") return;
     event.preventDefault();
     this.save();
-  }
-
-  /** @param {boolean} left */
-  setLeftHanded(left) {
-    this.memory.setLeftHanded(left);
-    document.body.classList.toggle("left-handed", left);
-  }
-
-  get leftHanded() {
-    return document.body.classList.contains("left-handed");
-  }
-
-  /** Another language: remembered, and the page starts again in it. @param {Language} language */
-  setLanguage(language) {
-    this.memory.setLanguage(language);
-    location.reload();
   }
 }
 

@@ -149,6 +149,8 @@ const KEYS = {
   client: "notebooks.client",
   signedUp: "notebooks.signedUp",
   guestName: "notebooks.guestName",
+  touch: "notebooks.touch",
+  list: "notebooks.list",
   undo: "notebooks.undo.",
 };
 
@@ -176,6 +178,27 @@ export class Memory {
   /** @param {boolean} left */
   setLeftHanded(left) {
     this.storage.setItem(KEYS.leftHanded, left ? "yes" : "no");
+  }
+
+  /** @returns {{penOnly: boolean, fingerDraws: boolean}} what fingers may do on this device */
+  get touch() {
+    const { penOnly = false, fingerDraws = false } = this.#json(KEYS.touch, /** @type {any} */ ({}));
+    return { penOnly: penOnly === true, fingerDraws: fingerDraws === true };
+  }
+
+  /** @param {{penOnly: boolean, fingerDraws: boolean}} touch */
+  setTouch(touch) {
+    this.storage.setItem(KEYS.touch, JSON.stringify(touch));
+  }
+
+  /** @returns {any[]} the user's notebooks as last heard from the server */
+  get list() {
+    return this.#json(KEYS.list, []);
+  }
+
+  /** @param {any[]} notebooks */
+  keepList(notebooks) {
+    this.storage.setItem(KEYS.list, JSON.stringify(notebooks));
   }
 
   /** @returns {User|null} who was logged in last: for a start without a network */
@@ -234,6 +257,7 @@ export class Memory {
   /** Forgets what belongs to the account that logs out. */
   forgetUser() {
     this.storage.removeItem(KEYS.user);
+    this.storage.removeItem(KEYS.list);
     this.tabStorage.clear();
   }
 

@@ -5,7 +5,9 @@
 
 import { failureText } from "../core/i18n.js";
 import { call } from "../net/api.js";
-import { button, element, field, showDialog, toast } from "./dom.js";
+import { KeptDocuments } from "../net/kept_documents.js";
+import { button, element } from "./dom.js";
+import { field, showDialog, toast } from "./overlays.js";
 
 /** @typedef {import("../app/main.js").App} App */
 
@@ -152,6 +154,7 @@ function deletion(app) {
     try {
       await call("POST", "/api/account/delete", { password: password.value });
       await app.store.erase(await app.store.read(app.owner));
+      await (await KeptDocuments.open(window.indexedDB)).erase(app.owner);
       app.memory.forgetUser();
       app.account.postMessage("deleted");
       location.assign("/");

@@ -2,7 +2,8 @@
 
 import { failureText } from "../core/i18n.js";
 import { call } from "../net/api.js";
-import { element, showDialog, toast } from "./dom.js";
+import { element } from "./dom.js";
+import { showDialog, toast } from "./overlays.js";
 import { qrCode } from "./qr_code.js";
 
 /**

@@ -5,10 +5,22 @@
 
 import { failureText } from "../core/i18n.js";
 import { call } from "../net/api.js";
-import { button, choiceRow, element, field, toast } from "./dom.js";
+import { element } from "./dom.js";
+import { choiceRow, field, toast } from "./overlays.js";
 import { personDot } from "./presence.js";
+import { onPaper } from "./toolbar.js";
+import { tray } from "./tray.js";
 
 /** @typedef {import("../app/main.js").App} App */
+
+const GUEST_COLOURS = [
+  ["black", "#000000"],
+  ["blue", "#1f4fd8"],
+  ["green", "#1d7a46"],
+  ["red", "#c92a2a"],
+  ["orange", "#d9560b"],
+  ["purple", "#7a3fb5"],
+];
 
 /** @param {App} app @param {HTMLElement} anchor */
 export function showMenu(app, anchor) {
@@ -38,47 +50,9 @@ function stateOf(saved) {
 }
 
 /** @param {App} app */
-function tray(app) {
-  const { t, session } = app;
-  const box = element("section", { class: "stack" }, element("h2", {}, t("tray.title")));
-  const list = element("ul", { class: "plain-list" });
-  for (const entry of session.tray.slice(0, 20)) {
-    const row = element("li", { class: "row" });
-    const again = () => {
-      session.retry(entry.op);
-      row.remove();
-    };
-    const discard = () => {
-      session.discard(entry.op);
-      row.remove();
-    };
-    const why = failureText(t, {
-      ...(entry.reason ? { reason: entry.reason } : {}),
-      sentence: entry.sentence ?? "",
-    });
-    row.append(
-      element(
-        "span",
-        { class: "grow" },
-        t(`tray.${entry.command}`),
-        element("span", { class: "muted" }, ` · ${why}`),
-      ),
-      button(t("tray.again"), again, "small"),
-      button(t("tray.discard"), discard, "small danger"),
-    );
-    list.append(row);
-  }
-  const all = () => {
-    for (const entry of session.tray) session.discard(entry.op);
-    box.remove();
-  };
-  box.append(list, button(t("tray.discardAll"), all, "small"));
-  return box;
-}
-
-/** @param {App} app */
-export function people(app) {
-  const { t, here } = app;
+function people(app) {
+  const { t, company } = app;
+  const here = company?.here ?? [];
   const box = element("section", { class: "stack" }, element("h2", {}, t("people.title")));
   const list = element("ul", { class: "plain-list" });
   list.append(element("li", {}, app.user ? me(app, app.user.username) : myName(app)));
@@ -86,8 +60,15 @@ export function people(app) {
     list.append(element("li", {}, person(app, one)));
   }
   box.append(list);
-  const rest = app.hereCount - Math.min(here.length, 13);
+  const rest = (company?.hereCount ?? 0) - Math.min(here.length, 13);
   if (rest > 0) box.append(element("p", { class: "muted" }, t("people.more", { n: rest })));
+  if (company && app.head.role === "owner") {
+    const open = async () => {
+      app.popovers.close();
+      (await import("./people_history.js")).showPeopleHistory(app, company);
+    };
+    box.append(element("button", { type: "button", class: "menu-item", onclick: open }, t("history.open")));
+  }
   return box;
 }
 
@@ -130,10 +111,35 @@ function myName(app) {
     "form",
     { class: "stack", onsubmit: send },
     field(t("people.yourName"), input),
+    inkColours(app),
     element("p", { class: "muted" }, t("people.nameHint")),
     problem,
     element("button", { type: "submit", class: "button small" }, t("people.setName")),
   );
+}
+
+/** A few colours to tell one's ink by; the whole wheel is behind the Colour button. @param {App} app */
+function inkColours(app) {
+  const { t, toolbar } = app;
+  const row = element("div", { class: "swatches", role: "group", "aria-label": t("people.yourColour") });
+  for (const [name, colour] of GUEST_COLOURS) {
+    const pick = () => {
+      toolbar.choose({ colour });
+      for (const one of row.children) one.setAttribute("aria-pressed", String(one === node));
+    };
+    const label = t(`colour.${name}`);
+    const node = element("button", {
+      type: "button",
+      class: "swatch",
+      "aria-label": label,
+      title: label,
+      onclick: pick,
+    });
+    node.setAttribute("aria-pressed", String(toolbar.choice.colour === colour));
+    node.style.setProperty("--swatch", onPaper(colour));
+    row.append(node);
+  }
+  return row;
 }
 
 /** @param {App} app @param {{client: string, name: string, guest?: boolean}} one */
@@ -142,7 +148,7 @@ function person(app, one) {
   const name = one.name || t("people.guest");
   const go = () => {
     app.popovers.close();
-    app.jumpToPeer(one.client);
+    app.company?.jumpToPeer(one.client);
   };
   const words = element("button", {
     type: "button",
@@ -181,12 +187,25 @@ function notebookPart(app) {
       "div",
       {},
       item("menu.fit", () => app.board.zoomToFit()),
+      app.company ? item("menu.timeline", () => timeline(app)) : "",
+      app.head.role === "view" ? "" : item("menu.import", () => importing(app)),
       item("menu.svg", () => download(app, "svg")),
       item("menu.png", () => download(app, "png")),
       item("menu.pdf", () => download(app, "pdf")),
     ),
   );
   return box;
+}
+
+/** @param {App} app */
+async function timeline(app) {
+  const { company } = app;
+  if (company) (await import("./timeline_view.js")).showTimeline(app, company);
+}
+
+/** @param {App} app */
+async function importing(app) {
+  (await import("./svg_import.js")).importSvg(app);
 }
 
 /** @param {App} app @param {"svg"|"png"|"pdf"} kind */
@@ -208,26 +227,50 @@ async function download(app, kind) {
 
 /** @param {App} app */
 function pagePart(app) {
-  const { t } = app;
-  const left = element(
-    "button",
-    { type: "button", class: "menu-item", "aria-pressed": String(app.leftHanded) },
-    t("menu.leftHanded"),
-  );
-  left.addEventListener("click", () => {
-    app.setLeftHanded(!app.leftHanded);
-    left.setAttribute("aria-pressed", String(app.leftHanded));
+  const { t, memory } = app;
+  const touch = (/** @type {"penOnly"|"fingerDraws"} */ which, /** @type {boolean} */ on) => {
+    const other = which === "penOnly" ? "fingerDraws" : "penOnly";
+    const next = { ...memory.touch, [which]: on, ...(on ? { [other]: false } : {}) };
+    memory.setTouch(next);
+    app.board.setTouch(next);
+  };
+  const pen = switchItem(t("menu.penOnly"), memory.touch.penOnly, (on) => {
+    touch("penOnly", on);
+    if (on) finger.setAttribute("aria-checked", "false");
+  });
+  const finger = switchItem(t("menu.fingerDraws"), memory.touch.fingerDraws, (on) => {
+    touch("fingerDraws", on);
+    if (on) pen.setAttribute("aria-checked", "false");
+  });
+  const left = switchItem(t("menu.leftHanded"), memory.leftHanded, (on) => {
+    memory.setLeftHanded(on);
+    document.body.classList.toggle("left-handed", on);
   });
   const languages = [
     { value: "en", label: "English" },
     { value: "he", label: "עברית" },
   ];
-  const choose = (/** @type {string} */ value) => app.setLanguage(/** @type {any} */ (value));
+  const choose = (/** @type {string} */ value) => {
+    memory.setLanguage(value);
+    location.reload();
+  };
   return element(
     "div",
     { class: "stack" },
-    left,
+    element("div", {}, pen, finger, left),
     choiceRow(t("menu.language"), "menu-language", languages, app.language, choose),
     element("a", { class: "menu-item", href: "/connect" }, t("menu.connect")),
   );
+}
+
+/** @param {string} label @param {boolean} on @param {(on: boolean) => void} turn */
+function switchItem(label, on, turn) {
+  const item = element("button", { type: "button", class: "menu-item", role: "switch" }, label);
+  item.setAttribute("aria-checked", String(on));
+  item.addEventListener("click", () => {
+    const now = item.getAttribute("aria-checked") !== "true";
+    item.setAttribute("aria-checked", String(now));
+    turn(now);
+  });
+  return item;
 }

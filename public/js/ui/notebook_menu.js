@@ -2,7 +2,8 @@
 
 import { failureText } from "../core/i18n.js";
 import { call } from "../net/api.js";
-import { element, toast } from "./dom.js";
+import { element } from "./dom.js";
+import { toast } from "./overlays.js";
 
 /**
  * @param {import("../app/main.js").App} app

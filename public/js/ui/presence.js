@@ -22,10 +22,10 @@ export function personDot(name, client, otherwise) {
   return node;
 }
 
-/** @param {App} app */
-export function showPeople(app) {
+/** @param {App} app @param {import("../app/company.js").Company} company */
+export function showPeople(app, company) {
   const { t } = app;
-  const n = Math.max(app.others.length, app.hereCount - 1);
+  const n = Math.max(company.others.length, company.hereCount - 1);
   const label = t("people.button", { n });
   const button = element("button", {
     type: "button",
@@ -34,7 +34,7 @@ export function showPeople(app) {
     title: label,
   });
   button.addEventListener("click", () => app.openMenu());
-  for (const one of app.others.slice(0, MOST_MARKS))
+  for (const one of company.others.slice(0, MOST_MARKS))
     button.append(personDot(one.name, one.client, t("people.guest")));
   if (n > MOST_MARKS) button.append(element("span", { class: "count" }, `+${n - MOST_MARKS}`));
   byId("people").replaceChildren(button);

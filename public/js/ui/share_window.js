@@ -6,7 +6,8 @@
 
 import { failureText } from "../core/i18n.js";
 import { call } from "../net/api.js";
-import { button, choiceRow, element, field, icon, toast } from "./dom.js";
+import { button, element, icon } from "./dom.js";
+import { choiceRow, field, toast } from "./overlays.js";
 import { qrCode } from "./qr_code.js";
 
 /** @typedef {import("../app/main.js").App} App */

@@ -3,8 +3,7 @@
  * Owns what the list shows and the forms typed in it; opening, making and changing notebooks is the page's.
  */
 
-import { failureText } from "../core/i18n.js";
-import { button, byId, choiceRow, dayText, element, field, icon } from "./dom.js";
+import { button, byId, dayText, element, icon } from "./dom.js";
 
 /** @typedef {import("../core/i18n.js").Translate} Translate */
 /** @typedef {{id: number, title: string, description: string, seq: number, changed: number, news?: boolean}} Listed */
@@ -19,6 +18,7 @@ import { button, byId, choiceRow, dayText, element, field, icon } from "./dom.js
  * @property {(anchor: HTMLElement, notebook: Listed) => void} onMore
  * @property {() => void} onAccount
  * @property {() => void} onLogOut
+ * @property {<T>(load: () => Promise<T>) => Promise<T>} later a module with the words and styles it needs
  */
 
 /** From this many notebooks on there is a search field. */
@@ -32,6 +32,8 @@ export class Sidebar {
   /** @type {{id: number|null, paper: string}|null} */ #form = null;
   #unsavedShown = false;
   #search = "";
+  /** @type {typeof import("./notebook_form.js").notebookForm|null} loaded with the first form */ #makeForm =
+    null;
 
   /**
    * @param {SidebarActions} actions
@@ -120,9 +122,10 @@ export class Sidebar {
    * @param {number|null} id null for a new notebook
    * @param {string} paper the board's present paper
    */
-  openForm(id, paper) {
-    this.#form = { id, paper };
+  async openForm(id, paper) {
     this.fold(false, false);
+    this.#makeForm ??= (await this.actions.later(() => import("./notebook_form.js"))).notebookForm;
+    this.#form = { id, paper };
     this.render();
     const title = /** @type {HTMLInputElement|null} */ (document.getElementById("notebook-title"));
     title?.focus();
@@ -221,66 +224,12 @@ export class Sidebar {
   /** @param {{id: number|null, paper: string}} form @param {Record<string, string>} kept */
   #formNode(form, kept) {
     const known = form.id === null ? undefined : this.notebook(form.id);
-    const title = element("input", {
-      id: "notebook-title",
-      class: "input",
-      maxlength: 200,
-      required: true,
-      autocomplete: "off",
-      placeholder: this.t("form.titleExample"),
-      value: kept.title ?? known?.title ?? "",
-    });
-    const description = element("textarea", {
-      id: "notebook-description",
-      class: "input",
-      maxlength: 2000,
-      rows: 2,
-      placeholder: this.t("form.descriptionExample"),
-    });
-    description.value = kept.description ?? known?.description ?? "";
-    const problem = element("p", { class: "form-error", role: "alert", hidden: true });
-    const send = element("button", { type: "submit", class: "button primary" });
-    send.textContent = this.t(form.id === null ? "form.create" : "form.done");
-    const keep = async (/** @type {Event} */ event) => {
-      event.preventDefault();
-      send.disabled = true;
-      try {
-        const words = { title: title.value.trim(), description: description.value, paper: form.paper };
-        await this.actions.onKeep(words, form.id);
-      } catch (failure) {
-        problem.textContent = failureText(this.t, /** @type {any} */ (failure));
-        problem.hidden = false;
-        send.disabled = false;
-        title.focus();
-      }
-    };
-    const papers = ["plain", "ruled", "squared", "dotted"].map((value) => ({
-      value,
-      label: this.t(`paper.${value}`),
-      mark: element("span", { class: `paper-sample ${value}`, "aria-hidden": "true" }),
-    }));
-    const tryOn = (/** @type {string} */ paper) => {
-      form.paper = paper;
-      this.actions.onPaper(paper);
-    };
-    return element(
-      "form",
-      {
-        class: "notebook-form",
-        onsubmit: keep,
-        "aria-label": this.t(form.id === null ? "list.new" : "list.rename"),
-      },
-      field(this.t("form.title"), title),
-      field(this.t("form.description"), description),
-      form.id === null && choiceRow(this.t("form.paper"), "paper", papers, form.paper, tryOn),
-      problem,
-      element(
-        "div",
-        { class: "row stretch" },
-        send,
-        button(this.t("form.cancel"), () => this.closeForm(), "quiet"),
-      ),
-    );
+    const title = kept.title ?? known?.title ?? "";
+    const description = kept.description ?? known?.description ?? "";
+    const { onKeep, onPaper } = this.actions;
+    const words = { title, description };
+    const onCancel = () => this.closeForm();
+    return this.#makeForm?.(form, { t: this.t, words, onKeep, onPaper, onCancel }) ?? "";
   }
 
   #searchField() {

@@ -22,9 +22,11 @@ import { byId } from "./dom.js";
  * @property {() => void} onRedo
  * @property {() => void} onClear
  * @property {(tool: string) => boolean} hasTool whether the board has it
+ * @property {<T>(load: () => Promise<T>) => Promise<T>} later a module with the words and styles it needs
+ * @property {() => Popovers} popovers there once anything came by `later`
  */
 
-/** @typedef {import("./dom.js").Popovers} Popovers */
+/** @typedef {import("./overlays.js").Popovers} Popovers */
 
 /** The tools that the Pen button stands for; the others belong to the Eraser. */
 export const PEN_TOOLS = ["pen", "fine", "constant", "highlighter", "lasso", "rectangle", "hand"];
@@ -40,19 +42,21 @@ export class Toolbar {
 
   /**
    * @param {ToolbarActions} actions
-   * @param {Popovers} popovers
    * @param {import("../core/i18n.js").Translate} t
    * @param {Storage} storage
    */
-  constructor(actions, popovers, t, storage) {
+  constructor(actions, t, storage) {
     this.actions = actions;
-    this.popovers = popovers;
     this.t = t;
     this.storage = storage;
     this.#recall();
     this.#bind();
     this.#show();
     darkPaper().addEventListener("change", () => this.#show());
+  }
+
+  get popovers() {
+    return this.actions.popovers();
   }
 
   /** @param {Partial<Choice>} change */
@@ -138,12 +142,9 @@ export class Toolbar {
   /** @param {"pen"|"eraser"|"size"|"colour"} which */
   async #open(which) {
     const anchor = byId(which);
-    if (this.popovers.isOpenAt(anchor)) {
-      this.popovers.close();
-      return;
-    }
-    const panels = await import("./tool_panels.js");
-    this.popovers.show(anchor, this.t(`tool.${which}`), panels.panelFor(which, this));
+    const panels = await this.actions.later(() => import("./tool_panels.js"));
+    if (this.popovers.isOpenAt(anchor)) this.popovers.close();
+    else this.popovers.show(anchor, this.t(`tool.${which}`), panels.panelFor(which, this));
   }
 
   #recall() {
