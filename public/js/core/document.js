@@ -1,17 +1,16 @@
 /**
  * The notebook as the page knows it: what the server confirmed, and over it the writer's own unconfirmed changes.
  *
- * Owns the client's half of C1 to C6: applying update answers in order of `seq`, keeping pending changes visible
- * until they come back under their `op`, taking them out again when they are refused. Draws nothing and sends
- * nothing; listeners are told which strokes appeared, vanished, changed or only got their id. What lies too far
- * back to be known here (an undo of something before the page was loaded) waits for the server's `strokes`.
+ * Owns the tables of strokes and changes, and what a change does to strokes (C1 to C6). Pending changes are shown
+ * until they come back under their `op`, and taken out again when they are refused. Draws and sends nothing;
+ * listeners are told which strokes appeared, vanished, changed or only got their id. What an unsaved board of plain
+ * pen strokes can do without comes later: `server_ink.js` reads the log, `reshaping.js` moves, recolours and cuts.
  */
 
-import { withId, withoutId } from "./fragment.js";
-import { GridIndex } from "./grid_index.js";
-import { attributeOf, Stroke } from "./stroke.js";
+import { attributeOf, GridIndex, Stroke, withId } from "./stroke.js";
 
 /** @typedef {import("./stroke.js").Effect} Effect */
+/** @typedef {typeof import("./server_ink.js")} ServerInk */
 /** @typedef {{op: string, command: string, data: any}} Change */
 /** @typedef {{paper: string, margin: string}} Paper */
 /** @typedef {{seq: number, command: string, data: any, op: string, id?: string, author?: {id: string, name: string}, at?: number}} LogEntry */
@@ -37,8 +36,18 @@ export class NotebookDocument {
   seq = 0;
   loadedSeq = 0;
   epoch = "";
-  /** Author id of this page's user: strokes of that author are one's own. */
+  /**
+   * Author id of this page's user ("u12", "g" and 16 hex digits; "" while unknown). Whoever opens the notebook sets
+   * it before loading: strokes of that author are one's own, so that the role "add" may erase them. Strokes drawn on
+   * this page are one's own in any case.
+   */
   self = "";
+  /** @type {ServerInk | null} loaded with the first notebook of a server's, see `equip` */
+  serverInk = null;
+  /** @type {Promise<void> | null} the loading of it for strokes that wait in `unshaped` */
+  equipping = null;
+  /** @type {Set<Stroke>} strokes that cannot be shown before `serverInk` is there */
+  unshaped = new Set();
   loadedPaper = DEFAULT_PAPER;
   paper = DEFAULT_PAPER;
   pendingCount = 0;
@@ -85,6 +94,7 @@ export class NotebookDocument {
       this.undone,
       this.effects,
       this.touched,
+      this.unshaped,
     ];
     for (const table of tables) table.clear();
     this.papers = [];
@@ -120,22 +130,48 @@ export class NotebookDocument {
   }
 
   /**
-   * Apply a poll's answer.
+   * Take what reads the log and reshapes strokes; `loadDocument` does so before the first stroke.
+   *
+   * @param {ServerInk} serverInk
+   */
+  equip(serverInk) {
+    this.serverInk = serverInk;
+    if (this.unshaped.size === 0) return;
+    const change = this.newChange();
+    const waiting = [...this.unshaped];
+    this.unshaped.clear();
+    for (const stroke of waiting) this.refresh(stroke, change);
+    this.emit(change);
+  }
+
+  /** @returns {Promise<void>} when no stroke waits to be shaped any more */
+  async settled() {
+    await this.equipping;
+  }
+
+  /**
+   * Apply a poll's answer to a notebook that was loaded.
    *
    * @param {UpdateAnswer} answer
    * @returns {"ok" | "reload"} "reload" when the answer does not continue what is known, or asks for it
    */
   applyAnswer(answer) {
-    if (answer.reload || answer.from > this.seq) return "reload";
-    if (answer.to < this.seq) return "ok";
-    const change = this.newChange();
-    for (const entry of answer.data) if (entry.seq > this.seq) this.applyEntry(entry, change);
-    this.seq = Math.max(this.seq, answer.to);
-    for (const [id, text] of Object.entries(answer.strokes ?? {})) this.takeStroke(id, text, change);
-    for (const id of answer.hidden ?? []) this.takeHidden(id, change);
-    for (const [op, seq] of [...this.stored]) if (seq <= this.seq) this.forgetPending(op, change);
-    this.emit(change);
-    return "ok";
+    return this.loadedInk().applyAnswer(this, answer);
+  }
+
+  /**
+   * The server has stored an own change (C2). It stays pending until the log brings it, unless the log already had.
+   *
+   * @param {string} op
+   * @param {{seq: number, id?: string}} stored
+   */
+  confirm(op, stored) {
+    this.loadedInk().confirm(this, op, stored);
+  }
+
+  loadedInk() {
+    if (!this.serverInk) throw new TypeError("the notebook was not loaded: equip it first");
+    return this.serverInk;
   }
 
   /**
@@ -149,25 +185,6 @@ export class NotebookDocument {
     const changed = this.newChange();
     this.perform(change, Infinity, changed);
     this.emit(changed);
-  }
-
-  /**
-   * The server has stored an own change (C2). It stays pending until the log brings it, unless the log already had.
-   *
-   * @param {string} op
-   * @param {{seq: number, id?: string}} stored
-   */
-  confirm(op, { seq, id }) {
-    if (!this.pending.has(op)) return;
-    if (seq > this.seq) {
-      this.stored.set(op, seq);
-      return;
-    }
-    const change = this.newChange();
-    this.forgetPending(op, change);
-    const stroke = id === undefined ? undefined : this.strokes.get(id);
-    if (stroke) this.name(stroke, op);
-    this.emit(change);
   }
 
   /**
@@ -200,19 +217,6 @@ export class NotebookDocument {
   subscribe(listener) {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
-  }
-
-  /**
-   * @param {LogEntry} entry
-   * @param {DocumentChange} change
-   */
-  applyEntry(entry, change) {
-    this.seq = entry.seq;
-    const own = this.pending.delete(entry.op);
-    this.stored.delete(entry.op);
-    if (own && (entry.command === "u" || entry.command === "r")) this.setUndone(entry, change);
-    else if (own && entry.command === "a") this.confirmStroke(entry, change);
-    else this.perform(entry, entry.seq, change);
   }
 
   /**
@@ -272,34 +276,6 @@ export class NotebookDocument {
     this.strokes.set(key, stroke);
     this.name(stroke, op);
     this.refresh(stroke, change);
-  }
-
-  /**
-   * An own stroke came back with its id: it stays as it is drawn.
-   *
-   * @param {LogEntry} entry
-   * @param {DocumentChange} change
-   */
-  confirmStroke(entry, change) {
-    const stroke = this.strokes.get(`op:${entry.op}`);
-    const id = entry.id ?? attributeOf(entry.data, "id");
-    if (!stroke || this.strokes.has(id)) {
-      if (stroke) this.removeStroke(stroke, change);
-      this.perform(entry, entry.seq, change);
-      return;
-    }
-    this.strokes.delete(stroke.key);
-    stroke.key = id;
-    stroke.order = Number(id);
-    stroke.seq = entry.seq;
-    this.strokes.set(id, stroke);
-    const text = withId(entry.data, id);
-    const same = withoutId(text) === withoutId(stroke.source) && stroke.text === stroke.source;
-    stroke.source = text;
-    if (same) {
-      stroke.text = text;
-      if (stroke.shown) change.renamed.add(stroke);
-    } else this.refresh(stroke, change);
   }
 
   /**
@@ -408,49 +384,6 @@ export class NotebookDocument {
   }
 
   /**
-   * The server's word on a stroke.
-   *
-   * @param {string} id
-   * @param {string} text
-   * @param {DocumentChange} change
-   */
-  takeStroke(id, text, change) {
-    const confirmed = (/** @type {Effect} */ effect) =>
-      effect.seq !== Infinity && !this.undone.has(effect.op);
-    let stroke = this.strokes.get(id);
-    if (!stroke) {
-      stroke = new Stroke(id, withId(text, id), Number(id), 0);
-      this.strokes.set(id, stroke);
-    }
-    stroke.gone = false;
-    if (stroke.render(confirmed) !== withId(text, id)) {
-      const kept = stroke.effects?.filter(
-        (one) => one.seq === Infinity || one.kind === "e" || one.kind === "c",
-      );
-      stroke.effects = kept?.length ? kept : null;
-      stroke.source = withId(text, id);
-    }
-    if (stroke.isErased(confirmed)) {
-      stroke.effects = stroke.effects?.filter((one) => !(isErasure(one) && confirmed(one))) ?? null;
-    }
-    if (this.undone.has(stroke.op)) this.undone.delete(stroke.op);
-    this.refresh(stroke, change);
-  }
-
-  /**
-   * @param {string} id
-   * @param {DocumentChange} change
-   */
-  takeHidden(id, change) {
-    const stroke = this.strokes.get(id);
-    if (!stroke) return;
-    const confirmed = (/** @type {Effect} */ effect) =>
-      effect.seq !== Infinity && !this.undone.has(effect.op);
-    stroke.gone = !stroke.isErased(confirmed) && !this.undone.has(stroke.op);
-    this.refresh(stroke, change);
-  }
-
-  /**
    * @param {string} op
    * @param {DocumentChange} change
    */
@@ -502,16 +435,30 @@ export class NotebookDocument {
    */
   refresh(stroke, change) {
     const inForce = (/** @type {Effect} */ effect) => this.inForce(effect.op);
-    const shown = !stroke.gone && !(stroke.op && !this.inForce(stroke.op)) && !stroke.isErased(inForce);
+    const visible = !stroke.gone && !(stroke.op && !this.inForce(stroke.op)) && !stroke.isErased(inForce);
+    const shapers = visible ? stroke.shapers(inForce) : [];
+    const shown = visible && this.canShape(stroke, shapers);
     const was = stroke.shown;
     if (was) this.index.remove(stroke);
-    const text = shown ? stroke.render(inForce) : stroke.text;
-    const differs = text !== stroke.text;
-    if (differs) stroke.setText(text);
+    const text = shown && this.serverInk ? this.serverInk.reshape(stroke, shapers) : stroke.source;
+    const differs = shown && text !== stroke.text;
+    if (differs || (shown && !stroke.isPlaced())) stroke.setText(text, this.serverInk);
     if (shown) this.index.add(stroke);
     if (was !== shown) this.shownCount += shown ? 1 : -1;
     stroke.shown = shown;
     note(change, stroke, was, shown, differs);
+  }
+
+  /**
+   * @param {Stroke} stroke
+   * @param {Effect[]} shapers
+   * @returns {boolean} false where it has to wait for `serverInk`, which is on its way then
+   */
+  canShape(stroke, shapers) {
+    if (this.serverInk || (shapers.length === 0 && stroke.isPlain())) return true;
+    this.unshaped.add(stroke);
+    this.equipping ??= import("./server_ink.js").then((serverInk) => this.equip(serverInk));
+    return false;
   }
 
   /** @param {DocumentChange} change */
@@ -540,11 +487,6 @@ export class NotebookDocument {
     if (!(added.size || removed.size || changed.size || renamed.size || paper || reset)) return;
     for (const listener of this.listeners) listener(change);
   }
-}
-
-/** @param {Effect} effect */
-function isErasure(effect) {
-  return effect.kind === "e" || effect.kind === "c";
 }
 
 /**

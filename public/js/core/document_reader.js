@@ -6,6 +6,8 @@
  * `fragment.js` checks each stroke when it is drawn. Clock and pause are passed in.
  */
 
+import * as serverInk from "./server_ink.js";
+
 /** @typedef {{seq: number, epoch: string, paper: {paper: string, margin: string}}} DocumentHead */
 
 /** Longest piece of work before the page gets its turn, ms. */
@@ -89,6 +91,7 @@ export class DocumentReader {
  * @throws {DocumentError} when it is not a notebook or is cut off
  */
 export async function loadDocument(notebook, chunks, { now, pause }) {
+  notebook.equip(serverInk);
   const reader = new DocumentReader();
   let begun = false;
   for await (const chunk of chunks) {

@@ -5,8 +5,8 @@
  * canonical form (INK.md, "Stroke format"; C1). The reader is strict and needs no DOM: anything it does not
  * know is refused, so nothing of a fragment reaches the page but values from closed grammars.
  */
-import { outlinePath, RECIPE } from "./outline.js";
-import { decodePoints, encodePoints } from "./points.js";
+export { formatStroke } from "./outline.js";
+export { withId, withoutId } from "./stroke.js";
 
 /**
  * @typedef {Object} StrokePath
@@ -158,52 +158,4 @@ export function formatFragment({ id, data, paths }) {
     text += "/>";
   }
   return `${text}</g>`;
-}
-
-/**
- * The fragment of a stroke that was just drawn.
- *
- * @param {{points: ArrayLike<number>, width: number, tool: string, fill: string}} stroke flat points; width in
- *   tenths of a pixel; fill as `#rrggbb`
- * @returns {string} canonical fragment without an id
- */
-export function formatStroke({ points, width, tool, fill }) {
-  const data = { p: encodePoints(points), v: String(RECIPE), w: String(width), t: tool };
-  return formatFragment({ data, paths: [{ d: outlinePath(points, width, tool), fill }] });
-}
-
-/**
- * Captured points of a fragment, or null where it is a fixed outline.
- *
- * @param {Fragment} fragment
- */
-export function fragmentPoints(fragment) {
-  return fragment.data.p === undefined ? null : decodePoints(fragment.data.p);
-}
-
-/**
- * @param {Fragment} fragment
- * @returns {number} pen width in tenths of a pixel; 0 for a fixed outline
- */
-export function fragmentWidth(fragment) {
-  return Number(fragment.data.w ?? 0);
-}
-
-/**
- * The same text without its group id, for comparing what was sent with what was stored.
- *
- * @param {string} text canonical fragment
- */
-export function withoutId(text) {
-  return text.replace(/^<g id="\d+"/, "<g");
-}
-
-/**
- * The same text with another group id.
- *
- * @param {string} text canonical fragment
- * @param {string} id digits
- */
-export function withId(text, id) {
-  return text.replace(/^<g(?: id="\d+")?/, `<g id="${id}"`);
 }

@@ -6,6 +6,7 @@
  * than the few near the pointer.
  */
 import { pointDistance2, segmentDistance2 } from "./cuts.js";
+import { parseFragment } from "./fragment.js";
 import { flattenPath, parsePath } from "./path_data.js";
 
 /** @typedef {import("./stroke.js").Stroke} Stroke */
@@ -57,7 +58,7 @@ function outlineIsHit(stroke, ax, ay, bx, by, radius) {
 
 /** @param {Stroke} stroke @returns {number[][]} flat polylines */
 function outlinesOf(stroke) {
-  return stroke.fragment().paths.flatMap(({ d }) => flattenPath(parsePath(d)));
+  return parseFragment(stroke.text).paths.flatMap(({ d }) => flattenPath(parsePath(d)));
 }
 
 /**

@@ -6,28 +6,12 @@
  */
 
 /** @typedef {import("./path_data.js").Bounds} Bounds */
-/** @typedef {import("./stroke.js").Stroke} Stroke */
 /** @typedef {import("./transform.js").Move} Move */
 /** @typedef {"inside" | "nw" | "ne" | "sw" | "se"} Grip */
 
 /** Limits of one scaling (C1). */
 const MIN_SCALE = 0.05;
 const MAX_SCALE = 20;
-
-/**
- * @param {Iterable<Stroke>} strokes
- * @returns {Bounds | null}
- */
-export function boxOf(strokes) {
-  const box = { x0: Infinity, y0: Infinity, x1: -Infinity, y1: -Infinity };
-  for (const { bounds } of strokes) {
-    box.x0 = Math.min(box.x0, bounds.x0);
-    box.y0 = Math.min(box.y0, bounds.y0);
-    box.x1 = Math.max(box.x1, bounds.x1);
-    box.y1 = Math.max(box.y1, bounds.y1);
-  }
-  return box.x0 <= box.x1 ? box : null;
-}
 
 /** @param {Bounds} box @returns {Record<"nw" | "ne" | "sw" | "se", [number, number]>} */
 export function cornersOf({ x0, y0, x1, y1 }) {

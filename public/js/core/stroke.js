@@ -1,20 +1,16 @@
 /**
- * One stroke of the notebook as the page holds it: text, place, and what was done to it.
+ * One stroke of the notebook as the page holds it, and the grid by which strokes are found.
  *
  * Owns the record that `document.js` keeps for every group id: the fragment as the server gave it, the effects
- * (erasures, cuts, moves, colours) that came later, and the fragment that results. Points and paths are decoded
- * when asked for, so 100,000 strokes cost little more than their text. Which effects are in force is the
- * document's to say.
+ * (erasures, cuts, moves, colours) that came later, and the text that results. Points are decoded when asked for,
+ * so 100,000 strokes cost little more than their text. Which effects are in force is the document's to say, what
+ * they make of a fragment `reshaping.js`'s, which is loaded with the first stroke that needs it.
  */
-import { cutPaths, formatCuts, parseCuts, unionOf } from "./cuts.js";
-import { formatFragment, parseFragment } from "./fragment.js";
-import { parsePath, pathBounds } from "./path_data.js";
 import { boundsOfPoints, decodePoints } from "./points.js";
-import { recolourFragment, transformFragment } from "./transform.js";
 
-/** @typedef {import("./fragment.js").Fragment} Fragment */
 /** @typedef {import("./path_data.js").Bounds} Bounds */
 /** @typedef {import("./cuts.js").Interval} Interval */
+/** @typedef {typeof import("./reshaping.js")} Reshaping */
 
 /**
  * @typedef {Object} Effect one change as far as it touches strokes; shared by all strokes it touches
@@ -25,6 +21,12 @@ import { recolourFragment, transformFragment } from "./transform.js";
  * @property {string} [fill]
  * @property {Map<Stroke, Interval[]>} [cuts]
  */
+
+const NOWHERE = Object.freeze({ x0: 0, y0: 0, x1: 0, y1: 0 });
+/** Side of a cell, tenths of a pixel. */
+export const CELL = 4096;
+/** An item over more cells than this is kept in the list of big ones. */
+const MANY_CELLS = 64;
 
 export class Stroke {
   /**
@@ -51,9 +53,14 @@ export class Stroke {
     this.decoded = undefined;
   }
 
-  /** @returns {Fragment} checked values of what is shown */
-  fragment() {
-    return parseFragment(this.text);
+  /** Whether it is pen ink as this page draws it: points and one filled path. */
+  isPlain() {
+    return plainPath(this.text) !== null && attributeOf(this.text, "data-p") !== "";
+  }
+
+  /** Whether the place of what is shown is known; that of a fixed outline is not before it is reshaped. */
+  isPlaced() {
+    return this.bounds !== NOWHERE;
   }
 
   /** Captured points of what is shown, flat; null for a fixed outline. */
@@ -68,11 +75,6 @@ export class Stroke {
   /** Pen width in tenths of a pixel; 0 for a fixed outline. */
   width() {
     return Number(attributeOf(this.text, "data-w"));
-  }
-
-  /** @returns {Interval[]} parts that are erased */
-  cuts() {
-    return parseCuts(attributeOf(this.text, "data-cuts"));
   }
 
   /** Whether parts of it are erased. */
@@ -101,33 +103,24 @@ export class Stroke {
     if (this.effects?.length === 0) this.effects = null;
   }
 
-  /** @param {string} text the fragment that is shown from now on */
-  setText(text) {
+  /**
+   * @param {string} text the fragment that is shown from now on
+   * @param {Reshaping | null} reshaping
+   */
+  setText(text, reshaping) {
     this.text = text;
     this.decoded = undefined;
     this.bounds = boundsOf(text);
+    if (!this.isPlaced() && reshaping) this.bounds = reshaping.outlineBounds(text);
   }
 
   /**
-   * The fragment that results from the effects that count.
-   *
    * @param {(effect: Effect) => boolean} counts
-   * @returns {string}
+   * @returns {Effect[]} those that change how it looks
    */
-  render(counts) {
-    const active = this.effects?.filter(
-      (effect) => effect.kind !== "e" && effect.kind !== "c" && counts(effect),
-    );
-    if (!active?.length) return this.source;
-    let fragment = parseFragment(this.source);
-    // Cuts come first, as on the server: they go by the points as they were captured.
-    const cuts = active.flatMap((effect) => effect.cuts?.get(this) ?? []);
-    if (cuts.length) fragment = withCuts(fragment, unionOf([...cuts, ...parseCuts(fragment.data.cuts)]));
-    for (const { move, fill } of active) {
-      if (move) fragment = transformFragment(fragment, move);
-      if (fill) fragment = recolourFragment(fragment, fill);
-    }
-    return formatFragment(fragment);
+  shapers(counts) {
+    if (!this.effects) return [];
+    return this.effects.filter((effect) => effect.kind !== "e" && effect.kind !== "c" && counts(effect));
   }
 
   /**
@@ -139,19 +132,6 @@ export class Stroke {
       this.effects?.some((effect) => (effect.kind === "e" || effect.kind === "c") && counts(effect)) ?? false
     );
   }
-}
-
-/**
- * @param {Fragment} fragment
- * @param {Interval[]} union
- * @returns {Fragment} one path per visible run; unchanged where there are no points to cut along
- */
-function withCuts(fragment, union) {
-  const { p, v, w, t = "pen" } = fragment.data;
-  if (p === undefined || v === undefined || w === undefined) return fragment;
-  const { d: _, ...style } = fragment.paths[0] ?? { d: "" };
-  const paths = cutPaths(decodePoints(p), union, Number(w), t).map((d) => ({ d, ...style }));
-  return { ...fragment, data: { ...fragment.data, cuts: formatCuts(union) }, paths };
 }
 
 /**
@@ -167,15 +147,30 @@ export function attributeOf(text, name) {
   return text.slice(at + mark.length, text.indexOf('"', at + mark.length));
 }
 
+const PLAIN_PATH = /><path d="([MqzQL0-9 -]*)" fill="(#[0-9a-f]{6})"\/><\/g>$/y;
+
 /**
- * Box of all a fragment can cover.
+ * The path of a stroke as the page draws it, read the short way: there are very many of them.
  *
  * @param {string} text canonical fragment
- * @returns {Bounds}
+ * @returns {{d: string, fill: string} | null} null where `parseFragment` is needed
+ */
+export function plainPath(text) {
+  const at = text.indexOf("><path ");
+  PLAIN_PATH.lastIndex = at;
+  const match = at < 0 ? null : PLAIN_PATH.exec(text);
+  return match && match.index === at ? { d: match[1], fill: match[2] } : null;
+}
+
+/**
+ * Box of all a stroke with points can cover.
+ *
+ * @param {string} text canonical fragment
+ * @returns {Bounds} empty for a fixed outline
  */
 export function boundsOf(text) {
   const mark = text.indexOf(' data-p="');
-  if (mark < 0) return outlineBounds(text);
+  if (mark < 0) return NOWHERE;
   const from = mark + 9;
   const { x0, y0, x1, y1 } = boundsOfPoints(text, from, text.indexOf('"', from));
   // The thickest line is 0.8 of the pen width to each side (full pressure); some for rounding.
@@ -183,16 +178,135 @@ export function boundsOf(text) {
   return { x0: x0 - reach, y0: y0 - reach, x1: x1 + reach, y1: y1 + reach };
 }
 
-/** @param {string} text canonical fragment */
-function outlineBounds(text) {
-  const all = { x0: Infinity, y0: Infinity, x1: -Infinity, y1: -Infinity };
-  for (const path of parseFragment(text).paths) {
-    const box = pathBounds(parsePath(path.d));
-    const reach = Number(path["stroke-width"] ?? 0);
-    all.x0 = Math.min(all.x0, box.x0 - reach);
-    all.y0 = Math.min(all.y0, box.y0 - reach);
-    all.x1 = Math.max(all.x1, box.x1 + reach);
-    all.y1 = Math.max(all.y1, box.y1 + reach);
+/**
+ * The same text without its group id, for comparing what was sent with what was stored.
+ *
+ * @param {string} text canonical fragment
+ */
+export function withoutId(text) {
+  return text.replace(/^<g id="\d+"/, "<g");
+}
+
+/**
+ * The same text with another group id.
+ *
+ * @param {string} text canonical fragment
+ * @param {string} id digits
+ */
+export function withId(text, id) {
+  return text.replace(/^<g(?: id="\d+")?/, `<g id="${id}"`);
+}
+
+/**
+ * @param {Iterable<Stroke>} strokes
+ * @returns {Bounds | null}
+ */
+export function boxOf(strokes) {
+  const box = { x0: Infinity, y0: Infinity, x1: -Infinity, y1: -Infinity };
+  for (const { bounds } of strokes) {
+    box.x0 = Math.min(box.x0, bounds.x0);
+    box.y0 = Math.min(box.y0, bounds.y0);
+    box.x1 = Math.max(box.x1, bounds.x1);
+    box.y1 = Math.max(box.y1, bounds.y1);
   }
-  return Number.isFinite(all.x0) ? all : { x0: 0, y0: 0, x1: 0, y1: 0 };
+  return box.x0 <= box.x1 ? box : null;
+}
+
+/** @param {number} value coordinate */
+export function cellOf(value) {
+  return Math.floor(value / CELL);
+}
+
+/**
+ * The look-up from places to items with boxes. Items that cover very many cells are kept in a list of their own.
+ *
+ * @template {{bounds: Bounds}} Item
+ */
+export class GridIndex {
+  constructor() {
+    /** @type {Map<string, Set<Item>>} */
+    this.cells = new Map();
+    /** @type {Set<Item>} */
+    this.big = new Set();
+  }
+
+  /** @param {Item} item */
+  add(item) {
+    if (cellCount(item.bounds) > MANY_CELLS) {
+      this.big.add(item);
+      return;
+    }
+    forCells(item.bounds, (key) => {
+      const cell = this.cells.get(key);
+      if (cell) cell.add(item);
+      else this.cells.set(key, new Set([item]));
+    });
+  }
+
+  /** @param {Item} item with the same box as when it was added */
+  remove(item) {
+    if (this.big.delete(item)) return;
+    forCells(item.bounds, (key) => {
+      const cell = this.cells.get(key);
+      cell?.delete(item);
+      if (cell?.size === 0) this.cells.delete(key);
+    });
+  }
+
+  clear() {
+    this.cells.clear();
+    this.big.clear();
+  }
+
+  /**
+   * @param {string} key "column,row"
+   * @returns {Item[]} items whose box touches the cell
+   */
+  inCell(key) {
+    const items = [...(this.cells.get(key) ?? [])];
+    if (this.big.size === 0) return items;
+    const [column, row] = key.split(",").map(Number);
+    const box = { x0: column * CELL, y0: row * CELL, x1: (column + 1) * CELL, y1: (row + 1) * CELL };
+    for (const item of this.big) if (overlaps(item.bounds, box)) items.push(item);
+    return items;
+  }
+
+  /**
+   * @param {Bounds} box
+   * @returns {Set<Item>} items whose box touches the given one
+   */
+  query(box) {
+    /** @type {Set<Item>} */
+    const found = new Set();
+    const consider = (/** @type {Iterable<Item>} */ items) => {
+      for (const item of items) if (overlaps(item.bounds, box)) found.add(item);
+    };
+    if (cellCount(box) > this.cells.size) for (const cell of this.cells.values()) consider(cell);
+    else forCells(box, (key) => consider(this.cells.get(key) ?? []));
+    consider(this.big);
+    return found;
+  }
+}
+
+/**
+ * @param {Bounds} a
+ * @param {Bounds} b
+ */
+export function overlaps(a, b) {
+  return a.x0 <= b.x1 && b.x0 <= a.x1 && a.y0 <= b.y1 && b.y0 <= a.y1;
+}
+
+/** @param {Bounds} box */
+function cellCount(box) {
+  return (cellOf(box.x1) - cellOf(box.x0) + 1) * (cellOf(box.y1) - cellOf(box.y0) + 1);
+}
+
+/**
+ * @param {Bounds} box
+ * @param {(key: string) => void} visit
+ */
+export function forCells(box, visit) {
+  for (let row = cellOf(box.y0); row <= cellOf(box.y1); row++) {
+    for (let column = cellOf(box.x0); column <= cellOf(box.x1); column++) visit(`${column},${row}`);
+  }
 }

@@ -4,27 +4,17 @@
  * Owns what the shell sees of the board (INK.md; first part of the class) and the order of things in a frame: one
  * draw per animation frame, dry ink in before wet ink goes. It never sends: every user action becomes
  * `onChange(command, data)`, whose op it keeps for undo. Ink itself is the document's, drawing the layers',
- * gestures the tools'.
+ * gestures the tools'. All but writing is in `board_extras.js`, which comes after the first paint.
  *
  * Events: "undochange", "viewchange", "toolchange", "selectionchange", "drawstart", "painted".
  */
 import { darkPaperColour, START_SIZE } from "../core/pen_sizes.js";
-import { boxOf } from "../core/selection.js";
-import { sheetSvg } from "../core/sheet_export.js";
-import { actionOf } from "../core/shortcuts.js";
+import { boxOf } from "../core/stroke.js";
 import { UndoStack } from "../core/undo_stack.js";
 import { DryLayer } from "./dry_layer.js";
-import { LiveLayer } from "./live_layer.js";
-import { PaperLayer } from "./paper.js";
 import { PointerInput } from "./pointer_input.js";
-import { SelectionLayer } from "./selection_layer.js";
-import { CutterTool } from "./tools/cutter_tool.js";
-import { EraserTool } from "./tools/eraser_tool.js";
-import { PanTool } from "./tools/pan_tool.js";
-import { PenTool } from "./tools/pen_tool.js";
-import { Selection, SelectionTool } from "./tools/selection_tool.js";
-import { SHEET_HEIGHT, SHEET_WIDTH, Viewport } from "./viewport.js";
-import { WetLayer } from "./wet_layer.js";
+import { Viewport } from "./viewport.js";
+import { PenTool, WetLayer } from "./wet_layer.js";
 
 /** @typedef {import("../core/document.js").NotebookDocument} NotebookDocument */
 /** @typedef {import("../core/stroke.js").Stroke} Stroke */
@@ -75,11 +65,17 @@ import { WetLayer } from "./wet_layer.js";
  * @property {() => void} discard
  */
 
+/** @typedef {import("./board_extras.js").BoardExtras} BoardExtras */
+/** @typedef {import("./live_layer.js").LiveLayer} LiveLayer */
+
 /** Zoom is settled this long after its last step, ms. */
 const SETTLE_MS = 140;
+/** What the first screen does not need is fetched this long after it was painted, ms. */
+const FETCH_REST_MS = 2000;
 
 export class Board extends EventTarget {
   sheet = document.createElement("div");
+  page = document.createElement("div");
   ring = document.createElement("div");
   resizing = new ResizeObserver(() => this.fitWindow());
   theming = new MutationObserver(() => this.followTheme());
@@ -109,27 +105,35 @@ export class Board extends EventTarget {
     this.settleTimer = 0;
     this.settledScale = 0;
     this.dark = false;
-    const shown = (/** @type {string} */ colour) => (this.dark ? darkPaperColour(colour) : colour);
+    this.shown = (/** @type {string} */ colour) => (this.dark ? darkPaperColour(colour) : colour);
     this.viewport = new Viewport(this.settings.rightToLeft);
-    this.dry = new DryLayer(notebook, this.viewport, shown);
-    this.wet = new WetLayer(this.viewport, shown);
-    this.live = new LiveLayer(this.viewport, notebook, shown);
-    this.paper = new PaperLayer(this.viewport);
-    this.selectionLayer = new SelectionLayer(this.viewport, shown);
-    this.selection = new Selection(this, this.selectionLayer);
+    this.dry = new DryLayer(notebook, this.viewport, this.shown);
+    this.wet = new WetLayer(this.viewport, this.shown);
+    /** @type {Late<BoardExtras>} */
+    this.extras = new Late(() => this.makeExtras());
+    /** @type {Late<LiveLayer>} */
+    this.live = new Late(() => this.makeLive());
+    /** @type {Late<import("./paper.js").PaperLayer>} */
+    this.paper = new Late(() => this.makePaper());
+    /** @type {Promise<unknown> | null} a key that came before what it means was known */
+    this.keyPending = null;
+    /** @type {Promise<void> | null} of the last gesture whose tool was still on its way */
+    this.repeated = null;
+    this.fetchTimer = 0;
     this.policy = { penOnly: false, readOnly: false, panTool: false, spaceHeld: false, fingerDraws: false };
     this.tools = this.makeTools();
     /** @type {ToolName} */
     this.toolName = "pen";
     /** @type {Tool | null} the tool of the stroke in progress */
     this.active = null;
+    this.activeErases = false;
     this.build();
     this.input = new PointerInput(root, this.viewport, this.policy, this.sink());
     this.setRole(this.settings.role);
     this.setTouch(this.settings);
     this.listen();
     this.fitWindow();
-    this.paper.setPaper(notebook.paper);
+    this.showPaper();
   }
 
   // --- what the shell calls -------------------------------------------------------------------
@@ -140,7 +144,7 @@ export class Board extends EventTarget {
     this.discardGesture();
     this.toolName = name;
     this.policy.panTool = name === "hand";
-    if (name !== "lasso" && name !== "rectangle") this.selection.choose([]);
+    if (name !== "lasso" && name !== "rectangle") this.extras.made?.selection.choose([]);
     this.root.dataset.tool = name;
     this.tell("toolchange");
   }
@@ -149,7 +153,12 @@ export class Board extends EventTarget {
   setColour(hex) {
     const differs = hex !== this.settings.colour;
     this.settings.colour = hex;
-    if (differs) this.selection.recolour(hex);
+    if (differs) this.extras.made?.selection.recolour(hex);
+  }
+
+  /** The chosen strokes; there are none before "selectionchange" is told. */
+  get selection() {
+    return /** @type {BoardExtras} */ (this.extras.made).selection;
   }
 
   /** @param {number} size 1 to 10 */
@@ -243,45 +252,51 @@ export class Board extends EventTarget {
     this.viewport.zoomAt(this.viewport.width / 2, this.viewport.height / 2, factor);
   }
 
-  /** @returns {Blob} the notebook as SVG, as it can be imported again */
-  exportSvg() {
-    return new Blob([sheetSvg(this.document, this.printed())], { type: "image/svg+xml" });
+  /** @returns {Promise<Blob>} the notebook as SVG, as it can be imported again */
+  async exportSvg() {
+    return (await this.extras.get()).svg();
   }
 
   /** @returns {Promise<Blob>} the notebook as a picture on white */
   async exportPng() {
-    const { pngOf } = await import("./exporting.js");
-    return pngOf(this.document, this.printed());
+    const [{ pngOf }, extras] = await Promise.all([import("./exporting.js"), this.extras.get()]);
+    return pngOf(this.document, extras.printed());
   }
 
   /** @returns {Promise<Blob>} the notebook as a PDF with a page per sheet height */
   async exportPdf() {
-    const { pdfOf } = await import("./exporting.js");
-    return pdfOf(this.document, this.printed());
+    const [{ pdfOf }, extras] = await Promise.all([import("./exporting.js"), this.extras.get()]);
+    return pdfOf(this.document, extras.printed());
   }
 
   /** @returns {Promise<void>} when everything visible of the document as it is now has been painted */
   async whenPainted() {
+    await this.repeated;
+    await this.document.settled();
+    if (this.paper.asked) await this.paper.asked;
     await this.dry.filled();
     await nextFrame();
     await nextFrame();
+    this.fetchTimer ||= window.setTimeout(() => this.fetchRest(), FETCH_REST_MS);
   }
 
   /** @param {import("./live_layer.js").LiveItem[]} items what the other readers are drawing (P6) */
   showLive(items) {
-    this.live.show(items, performance.now());
+    const nowMs = performance.now();
+    this.live.use((live) => live.show(items, nowMs));
     this.requestFrame();
   }
 
   /** @param {import("./live_layer.js").Peer[]} peers who is here */
   setPeers(peers) {
-    this.live.setPeers(peers);
+    if (peers.length || this.live.made) this.live.use((live) => live.setPeers(peers));
     this.requestFrame();
   }
 
   destroy() {
     this.ending.abort();
     window.clearTimeout(this.settleTimer);
+    window.clearTimeout(this.fetchTimer);
     this.input.destroy();
     this.unsubscribe();
     this.resizing.disconnect();
@@ -316,7 +331,7 @@ export class Board extends EventTarget {
     window.requestAnimationFrame((nowMs) => {
       this.frameRequested = false;
       this.active?.frame();
-      if (this.live.draw(nowMs)) this.requestFrame();
+      if (this.live.made?.draw(nowMs)) this.requestFrame();
     });
   }
 
@@ -360,28 +375,70 @@ export class Board extends EventTarget {
 
   /** @returns {Record<ToolName, Tool>} */
   makeTools() {
+    const late = (/** @type {ToolName} */ name) =>
+      new LateTool(async () => /** @type {Tool} */ ((await this.extras.get()).tools[name]));
     return {
       pen: new PenTool(this, "pen"),
       fine: new PenTool(this, "fine"),
       constant: new PenTool(this, "constant"),
       highlighter: new PenTool(this, "highlighter"),
-      eraser: new EraserTool(this),
-      partial_eraser: new CutterTool(this),
-      lasso: new SelectionTool(this.selection, "lasso"),
-      rectangle: new SelectionTool(this.selection, "rectangle"),
-      hand: new PanTool(),
+      eraser: late("eraser"),
+      partial_eraser: late("partial_eraser"),
+      lasso: late("lasso"),
+      rectangle: late("rectangle"),
+      // The pointer machine pans by itself while this tool is chosen.
+      hand: { begin() {}, extend() {}, frame() {}, finish() {}, discard() {} },
     };
+  }
+
+  async makeExtras() {
+    const { BoardExtras } = await import("./board_extras.js");
+    const extras = new BoardExtras(this, this.shown);
+    this.ring.before(extras.selectionLayer.node);
+    return extras;
+  }
+
+  async makeLive() {
+    const { LiveLayer } = await import("./live_layer.js");
+    const live = new LiveLayer(this.viewport, this.document, this.shown);
+    this.wet.node.before(live.node);
+    live.resize();
+    return live;
+  }
+
+  async makePaper() {
+    const { PaperLayer } = await import("./paper.js");
+    const paper = new PaperLayer(this.viewport);
+    this.page.after(paper.node);
+    return paper;
+  }
+
+  /** Fetch everything else while nothing happens, so that it is there at once and without a network, too. */
+  fetchRest() {
+    const whenIdle = window.requestIdleCallback ?? ((/** @type {() => void} */ work) => work());
+    whenIdle(() => {
+      const rest = [
+        this.extras.get(),
+        this.live.get(),
+        import("../core/document_reader.js"),
+        import("./exporting.js"),
+        import("./paper.js"),
+        import("./svg_library.mjs"),
+      ];
+      // What does not come now is asked for again when it is wanted, and its failure is told then.
+      void Promise.allSettled(rest);
+    });
   }
 
   build() {
     this.sheet.className = "board-sheet";
-    this.sheet.append(this.paper.node, this.dry.node);
+    this.page.className = "board-page";
+    this.sheet.append(this.page, this.dry.node);
     this.ring.className = "board-ring";
     this.ring.hidden = true;
     this.root.classList.add("board");
     this.root.dataset.tool = "pen";
-    const layers = [this.sheet, this.live.node, this.wet.node, this.selectionLayer.node, this.ring];
-    this.root.replaceChildren(...layers);
+    this.root.replaceChildren(this.sheet, this.wet.node, this.ring);
   }
 
   listen() {
@@ -407,11 +464,15 @@ export class Board extends EventTarget {
   sink() {
     return {
       begin: (sample, contact) => {
-        this.active = this.tools[contact.use === "eraser" ? "eraser" : this.toolName];
+        const tool = () => this.tools[contact.use === "eraser" ? "eraser" : this.toolName];
+        const { keyPending } = this;
+        this.active = keyPending ? new LateTool(() => keyPending.then(tool)) : tool();
+        this.activeErases = contact.use === "eraser";
         this.ring.toggleAttribute("hidden", !this.isErasing());
         this.dry.hold(true);
         this.tell("drawstart");
         this.active.begin(sample, contact);
+        if (this.active instanceof LateTool) this.repeated = this.active.repeated;
       },
       extend: (samples, predicted) => this.active?.extend(samples, predicted),
       finish: () => this.endStroke((tool) => tool.finish()),
@@ -456,8 +517,8 @@ export class Board extends EventTarget {
   }
 
   isErasing() {
-    const tool = this.active ?? this.tools[this.toolName];
-    return tool === this.tools.eraser || tool === this.tools.partial_eraser;
+    const name = this.active && this.activeErases ? "eraser" : this.toolName;
+    return name === "eraser" || name === "partial_eraser";
   }
 
   /** @param {import("../core/document.js").DocumentChange} change */
@@ -465,17 +526,27 @@ export class Board extends EventTarget {
     this.dry.apply(change);
     let grown = false;
     for (const stroke of change.added) grown = this.viewport.cover(stroke.bounds) || grown;
-    if (change.paper) this.paper.setPaper(this.document.paper);
-    else if (grown) this.paper.lay();
-    if (change.added.size) this.live.settle(change.added);
-    this.selection.follow();
+    if (change.paper || grown) this.showPaper();
+    // Also while the layer is on its way: what it will show first may be this very stroke.
+    if (change.added.size && this.live.asked) this.live.use((live) => live.settle(change.added));
+    this.extras.made?.selection.follow();
+  }
+
+  /** The sheet or what is printed on it changed. */
+  showPaper() {
+    this.placePage();
+    const { paper, margin } = this.document.paper;
+    const plain = paper === "plain" && margin === "none";
+    if (!plain || this.paper.asked) this.paper.use((layer) => layer.setPaper(this.document.paper));
   }
 
   /** @param {import("./viewport.js").ViewChange} change */
   viewChanged(change) {
     const { viewport } = this;
-    if (change === "size") this.wet.resize();
-    if (change === "size") this.live.resize();
+    if (change === "size") {
+      this.wet.resize();
+      this.live.made?.resize();
+    }
     if (this.active) this.requestFrame();
     if (viewport.scale !== this.settledScale) {
       window.clearTimeout(this.settleTimer);
@@ -483,12 +554,12 @@ export class Board extends EventTarget {
       else this.settleTimer = window.setTimeout(() => this.settleZoom(), SETTLE_MS);
     } else if (change === "size") this.settleZoom();
     else {
-      this.paper.follow();
+      this.paper.made?.follow();
       this.dry.follow();
     }
     this.placeSheet();
-    this.live.moved();
-    this.selectionLayer.draw();
+    this.live.made?.moved();
+    this.extras.made?.selectionLayer.draw();
     this.requestFrame();
     this.tell("viewchange");
   }
@@ -504,8 +575,20 @@ export class Board extends EventTarget {
   settleZoom() {
     this.settledScale = this.viewport.scale;
     this.dry.rescale();
-    this.paper.lay();
+    this.placePage();
+    this.paper.made?.lay();
     this.placeSheet();
+  }
+
+  placePage() {
+    const { viewport, settledScale: scale } = this;
+    const { x0, y0, x1, y1 } = viewport.sheet;
+    const [left, top] = [viewport.snap(x0 * scale), viewport.snap(y0 * scale)];
+    const { style } = this.page;
+    style.left = `${left}px`;
+    style.top = `${top}px`;
+    style.width = `${viewport.snap(x1 * scale) - left}px`;
+    style.height = `${viewport.snap(y1 * scale) - top}px`;
   }
 
   fitWindow() {
@@ -529,18 +612,6 @@ export class Board extends EventTarget {
     return boxOf([...this.document.strokes.values()].filter((stroke) => stroke.shown));
   }
 
-  /** @returns {import("../core/path_data.js").Bounds} the page, and what of the ink lies beyond it */
-  printed() {
-    const ink = this.extent() ?? { x0: 0, y0: 0, x1: 0, y1: 0 };
-    const aside = 200;
-    return {
-      x0: Math.min(0, ink.x0 - aside),
-      y0: Math.min(0, ink.y0 - aside),
-      x1: Math.max(SHEET_WIDTH, ink.x1 + aside),
-      y1: Math.max(SHEET_HEIGHT, ink.y1 + aside),
-    };
-  }
-
   /** @param {KeyboardEvent} event */
   keyDown(event) {
     if (event.defaultPrevented || isTyping(event.target)) return;
@@ -549,8 +620,17 @@ export class Board extends EventTarget {
       event.preventDefault();
       return;
     }
-    const action = actionOf(event);
-    if (action && this.perform(action)) event.preventDefault();
+    const { extras } = this;
+    if (extras.made) {
+      if (extras.made.key(event)) event.preventDefault();
+      return;
+    }
+    const done = extras.get().then((made) => made.key(event));
+    this.keyPending = done
+      .catch(() => undefined)
+      .finally(() => {
+        this.keyPending = null;
+      });
   }
 
   /** @param {KeyboardEvent} event */
@@ -564,97 +644,17 @@ export class Board extends EventTarget {
     this.root.classList.toggle("space-held", held);
   }
 
-  /**
-   * Do what a shortcut stands for.
-   *
-   * @param {string} action of `core/shortcuts.js`
-   * @returns {boolean} whether it was done
-   */
-  perform(action) {
-    const [what, how] = action.split(":");
-    switch (what) {
-      case "undo":
-        this.undo();
-        return true;
-      case "redo":
-        this.redo();
-        return true;
-      case "tool":
-        if (!(how in this.tools)) return false;
-        this.setTool(/** @type {ToolName} */ (how));
-        return true;
-      case "size":
-        this.setSize(this.settings.size + (how === "larger" ? 1 : -1));
-        return true;
-      case "select":
-        return this.performSelect(how);
-      case "zoom":
-        this.performZoom(how);
-        return true;
-      case "pan":
-        this.performPan(how);
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  /** @param {string} how @returns {boolean} */
-  performSelect(how) {
-    const { selection } = this;
-    if (how === "all") {
-      if (this.toolName !== "lasso" && this.toolName !== "rectangle") this.setTool("lasso");
-      selection.all();
-      return true;
-    }
-    // Copy, cut and paste come as events of the clipboard.
-    if (selection.isEmpty || how === "copy" || how === "cut" || how === "paste") return false;
-    if (how === "delete") selection.remove();
-    else if (how === "duplicate") selection.duplicate();
-    else selection.choose([]);
-    return true;
-  }
-
   /** @param {ClipboardEvent} event copy, cut or paste */
   clipboard(event) {
     if (isTyping(event.target) || !event.clipboardData || this.settings.role === "view") return;
-    const { selection } = this;
-    if (event.type === "paste") {
-      if (this.pasteText(event.clipboardData.getData("text/plain"))) event.preventDefault();
+    if (event.type !== "paste") {
+      this.extras.made?.copy(event);
       return;
     }
-    const text = event.type === "cut" ? selection.cut() : selection.copy();
-    if (!text) return;
-    event.clipboardData.setData("text/plain", text);
+    // The text is read now: the event is over when the rest has come.
+    const text = event.clipboardData.getData("text/plain");
+    this.extras.use((extras) => extras.paste(text));
     event.preventDefault();
-  }
-
-  /** @param {string} text of the clipboard, or "" for what was copied last @returns {boolean} whether it was ink */
-  pasteText(text) {
-    if (this.toolName !== "lasso" && this.toolName !== "rectangle") this.setTool("lasso");
-    return this.selection.paste(text || this.selection.copied);
-  }
-
-  /** @param {string} how */
-  performZoom(how) {
-    if (how === "fit") this.zoomToFit();
-    else if (how === "one") this.zoomBy(1 / this.viewport.zoom);
-    else this.zoomBy(how === "in" ? 1.25 : 0.8);
-  }
-
-  /** @param {string} how */
-  performPan(how) {
-    const { height } = this.viewport;
-    const steps = /** @type {Record<string, [number, number]>} */ ({
-      left: [80, 0],
-      right: [-80, 0],
-      up: [0, 80],
-      down: [0, -80],
-      page_up: [0, height * 0.85],
-      page_down: [0, -height * 0.85],
-    });
-    if (how === "start") this.viewport.toStart();
-    else this.viewport.panBy(...steps[how]);
   }
 
   /** @param {string} name */
@@ -686,4 +686,93 @@ function isTyping(target) {
 /** @returns {Promise<void>} */
 function nextFrame() {
   return new Promise((resolve) => window.requestAnimationFrame(() => resolve()));
+}
+
+/**
+ * Something that is made when it is first wanted, because its module comes later.
+ *
+ * @template Made
+ */
+class Late {
+  /** @param {() => Promise<Made>} make */
+  constructor(make) {
+    this.make = make;
+    /** @type {Made | null} */
+    this.made = null;
+    /** @type {Promise<Made> | null} on its way, or there */
+    this.asked = null;
+  }
+
+  /** @returns {Promise<Made>} */
+  get() {
+    this.asked ??= this.make().then(
+      (made) => {
+        this.made = made;
+        return made;
+      },
+      (error) => {
+        // Without a network now: the next one who wants it tries again.
+        this.asked = null;
+        throw error;
+      },
+    );
+    return this.asked;
+  }
+
+  /** @param {(made: Made) => unknown} work done now if it is there, else when it comes, in the order of the calls */
+  use(work) {
+    if (this.made) work(this.made);
+    else this.get().then(work, (error) => console.warn("a part of the board did not load", error));
+  }
+}
+
+/** A tool whose module may be on its way while its first gesture is made: the gesture is repeated to it. */
+class LateTool {
+  /** @param {() => Promise<Tool>} load */
+  constructor(load) {
+    this.load = load;
+    /** @type {Tool | null} */
+    this.tool = null;
+    /** @type {((tool: Tool) => void)[]} */
+    this.missed = [];
+    /** @type {Promise<void> | null} when the tool has got all of it */
+    this.repeated = null;
+  }
+
+  /** @param {(tool: Tool) => void} call */
+  pass(call) {
+    if (this.tool) call(this.tool);
+    else this.missed.push(call);
+  }
+
+  /** @type {Tool["begin"]} */
+  begin(sample, contact) {
+    this.missed = [];
+    this.pass((tool) => tool.begin(sample, contact));
+    if (this.tool) return;
+    this.repeated = this.load().then(
+      (tool) => {
+        this.tool = tool;
+        for (const call of this.missed.splice(0)) call(tool);
+      },
+      (error) => console.warn("a tool of the board did not load", error),
+    );
+  }
+
+  /** @type {Tool["extend"]} */
+  extend(samples, predicted) {
+    this.pass((tool) => tool.extend(samples, predicted));
+  }
+
+  frame() {
+    this.tool?.frame();
+  }
+
+  finish() {
+    this.pass((tool) => tool.finish());
+  }
+
+  discard() {
+    this.pass((tool) => tool.discard());
+  }
 }

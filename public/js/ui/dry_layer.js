@@ -6,13 +6,12 @@
  * ink. Tiles are filled in slices of 4 ms, nearest to the middle first. A stroke added under a mounted tile is in
  * the page before the call returns, so wet ink can go in the same frame. What a stroke is belongs to the document.
  */
-import { CELL, cellOf, forCells } from "../core/grid_index.js";
-import { Slices } from "./slices.js";
-import { pathNode, svgNode } from "./svg_nodes.js";
+import { CELL, cellOf, forCells, plainPath } from "../core/stroke.js";
 
 /** @typedef {import("../core/document.js").NotebookDocument} NotebookDocument */
 /** @typedef {import("../core/stroke.js").Stroke} Stroke */
 /** @typedef {import("./viewport.js").Viewport} Viewport */
+/** @typedef {import("../core/fragment.js").StrokePath} StrokePath */
 
 /** Tiles this far outside the viewport are filled, and this far outside they are dropped, CSS pixels. */
 const FILL_AHEAD_PX = 500;
@@ -270,7 +269,7 @@ export class DryLayer {
    * @param {string[] | null} paths path data; null for what the document has
    */
   showPaths(stroke, paths) {
-    const [style] = stroke.fragment().paths;
+    const [style] = this.pathsOf(stroke);
     for (const { ink, marker } of this.tiles.values()) {
       for (const sheet of [ink, marker]) {
         const node = sheet.nodes.get(stroke);
@@ -312,9 +311,15 @@ export class DryLayer {
     insert(sheet, stroke, this.strokeNode(stroke));
   }
 
+  /** @param {Stroke} stroke @returns {import("../core/fragment.js").StrokePath[]} */
+  pathsOf({ text }) {
+    const plain = plainPath(text);
+    return plain ? [plain] : (this.notebook.serverInk?.parseFragment(text).paths ?? []);
+  }
+
   /** @param {Stroke} stroke @returns {SVGElement} */
   strokeNode(stroke) {
-    const paths = simplePaths(stroke.text) ?? stroke.fragment().paths;
+    const paths = this.pathsOf(stroke);
     /** @type {SVGElement} */
     let node;
     if (paths.length === 1) node = pathNode(paths[0], this.shown);
@@ -325,21 +330,6 @@ export class DryLayer {
     node.dataset.key = stroke.key;
     return node;
   }
-}
-
-const OWN_STROKE = /><path d="([MqzQL0-9 -]*)" fill="(#[0-9a-f]{6})"\/><\/g>$/y;
-
-/**
- * The path of a stroke as the page draws it, read the short way: there are very many of them.
- *
- * @param {string} text canonical fragment
- * @returns {import("../core/fragment.js").StrokePath[] | null} null where the whole reader is needed
- */
-function simplePaths(text) {
-  const at = text.indexOf("><path ");
-  OWN_STROKE.lastIndex = at;
-  const match = at < 0 ? null : OWN_STROKE.exec(text);
-  return match && match.index === at ? [{ d: match[1], fill: match[2] }] : null;
 }
 
 /** @returns {Sheet} */
@@ -395,4 +385,67 @@ function meet(a, b) {
     x1: Math.min(a.x1, b.x1),
     y1: Math.min(a.y1, b.y1),
   };
+}
+
+/** Longest slice, ms. */
+const SLICE_MS = 4;
+
+/**
+ * Long work in short slices: a message to oneself runs after input and painting that are due, without the 4 ms floor
+ * of nested timers.
+ */
+class Slices {
+  /** @param {(untilMs: number) => boolean} work does a slice, to stop at `untilMs`; true while more is left */
+  constructor(work) {
+    this.work = work;
+    this.channel = new MessageChannel();
+    this.scheduled = false;
+    this.channel.port1.onmessage = () => this.run();
+  }
+
+  /** There is something to do. */
+  wake() {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    this.channel.port2.postMessage(0);
+  }
+
+  run() {
+    this.scheduled = false;
+    if (this.work(performance.now() + SLICE_MS)) this.wake();
+  }
+
+  close() {
+    this.channel.port1.onmessage = null;
+    this.channel.port1.close();
+    this.channel.port2.close();
+  }
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, string | number>} [attributes]
+ * @returns {SVGElementTagNameMap[Tag]}
+ */
+export function svgNode(tag, attributes = {}) {
+  const node = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
+  return node;
+}
+
+/**
+ * @param {StrokePath} path checked values
+ * @param {(colour: string) => string} shown how the theme shows a stored colour
+ * @returns {SVGPathElement}
+ */
+export function pathNode(path, shown) {
+  const node = document.createElementNS(SVG, "path");
+  for (const [name, value] of Object.entries(path)) {
+    const isColour = (name === "fill" || name === "stroke") && value !== "none";
+    node.setAttribute(name, isColour ? shown(value) : value);
+  }
+  return node;
 }

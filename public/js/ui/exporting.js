@@ -3,6 +3,7 @@
  *
  * Owns drawing all ink once, outside the page's layers, always on light paper. Loaded when it is first asked for.
  */
+import { parseFragment } from "../core/fragment.js";
 import { ruling } from "../core/paper_rules.js";
 import { writePdf } from "../core/pdf.js";
 import { inDrawingOrder } from "../core/sheet_export.js";
@@ -37,7 +38,8 @@ export async function pngOf(notebook, box) {
     pen.stroke(new Path2D(d));
   }
   pen.setLineDash([]);
-  for (const stroke of inDrawingOrder(notebook)) for (const path of stroke.fragment().paths) paint(pen, path);
+  for (const stroke of inDrawingOrder(notebook))
+    for (const path of parseFragment(stroke.text).paths) paint(pen, path);
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   if (!blob) throw new RangeError("this notebook is too large for a picture");
   return blob;
@@ -73,7 +75,7 @@ function paint(pen, path) {
  */
 export async function pdfOf(notebook, sheet) {
   const strokes = inDrawingOrder(notebook).map((stroke) => ({
-    fragment: stroke.fragment(),
+    fragment: parseFragment(stroke.text),
     bounds: stroke.bounds,
   }));
   const bytes = await writePdf({ strokes, sheet, paper: notebook.paper, deflate });

@@ -5,8 +5,9 @@
  * stroke takes their place in the same frame. Nothing here is kept or sent. Which strokes belong together is told
  * by their first point: the committed stroke begins with it.
  */
+
+import { WetStroke } from "../core/outline.js";
 import { decodePoints, PointsError } from "../core/points.js";
-import { WetStroke } from "../core/wet_stroke.js";
 
 /** @typedef {import("./viewport.js").Viewport} Viewport */
 /** @typedef {import("../core/stroke.js").Stroke} Stroke */

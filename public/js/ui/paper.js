@@ -1,12 +1,13 @@
 /**
- * The paper under the ink: sheet, ruling and margin line.
+ * What is printed on the paper: ruling, squares, dots and margin line.
  *
  * Owns one SVG in the moving sheet that covers the viewport and half as much around it; it is laid out anew only
  * when the view leaves that area, zooms, or the paper changes. Lines lie on whole device pixels at every zoom and
- * fade out where they would come too close. Which paper it is belongs to the document (change `p`).
+ * fade out where they would come too close. Loaded with the first paper that is not plain; the sheet itself is the
+ * board's, which paper it is the document's (change `p`).
  */
 import { HEAD, marginAt, RULED, SQUARED } from "../core/paper_rules.js";
-import { svgNode } from "./svg_nodes.js";
+import { svgNode } from "./dry_layer.js";
 
 /** @typedef {import("./viewport.js").Viewport} Viewport */
 
@@ -20,11 +21,10 @@ export class PaperLayer {
   constructor(viewport) {
     this.viewport = viewport;
     this.node = svgNode("svg", { class: "board-paper", "aria-hidden": "true" });
-    this.sheet = svgNode("rect", { class: "paper-sheet" });
     this.lines = svgNode("path", { class: "paper-lines" });
     this.dots = svgNode("path", { class: "paper-dots" });
     this.margin = svgNode("path", { class: "paper-margin" });
-    this.node.append(this.sheet, this.lines, this.dots, this.margin);
+    this.node.append(this.lines, this.dots, this.margin);
     this.paper = { paper: "plain", margin: "none" };
     this.laid = { x0: 0, y0: 0, x1: 0, y1: 0 };
   }
@@ -66,7 +66,6 @@ export class PaperLayer {
       right: Math.min(area.right, viewport.snap(sheet.x1 * scale)),
       bottom: Math.min(area.bottom, viewport.snap(sheet.y1 * scale)),
     };
-    setRect(this.sheet, clip, area);
     this.rule(clip, area);
   }
 
@@ -155,15 +154,3 @@ export class PaperLayer {
 }
 
 /** @typedef {{left: number, top: number, right: number, bottom: number}} Box CSS pixels from the sheet's origin */
-
-/**
- * @param {SVGRectElement} rect
- * @param {Box} clip
- * @param {Box} area
- */
-function setRect(rect, clip, area) {
-  rect.setAttribute("x", String(clip.left - area.left));
-  rect.setAttribute("y", String(clip.top - area.top));
-  rect.setAttribute("width", String(Math.max(0, clip.right - clip.left)));
-  rect.setAttribute("height", String(Math.max(0, clip.bottom - clip.top)));
-}

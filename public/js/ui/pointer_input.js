@@ -7,7 +7,6 @@
  */
 import { PointerMachine } from "../core/pointer_machine.js";
 import { MAX_COORDINATE, quantisePressure } from "../core/points.js";
-import { SimulatedPressure } from "../core/simulated_pressure.js";
 
 /** @typedef {import("../core/pointer_machine.js").Command} Command */
 /** @typedef {import("../core/pointer_machine.js").Policy} Policy */
@@ -42,6 +41,15 @@ import { SimulatedPressure } from "../core/simulated_pressure.js";
 
 /** Wheel step that zooms by half, CSS pixels. */
 const WHEEL_HALF_PX = 420;
+
+/** Simulated pressure: of a slow pointer, of a fast one, and where a stroke begins. */
+const HEAVY = 0.62;
+const LIGHT = 0.24;
+const START = 0.42;
+/** Speed at which ink is half-way to its lightest, CSS pixels a millisecond. */
+const HALF_SPEED = 1.1;
+/** Time for the pressure to come two thirds of the way to its target, ms. */
+const SETTLE_MS = 55;
 
 export class PointerInput {
   /**
@@ -258,6 +266,38 @@ export class PointerInput {
       p: Number.isNaN(pressure) ? -1 : quantisePressure(pressure),
       atMs: event.timeStamp,
     };
+  }
+}
+
+/**
+ * Pressure for pointers that have none: slow is heavy, fast is light. A stroke starts a little light, so that its
+ * beginning looks set down by hand.
+ */
+export class SimulatedPressure {
+  constructor() {
+    this.pressure = START;
+    this.atMs = Number.NaN;
+    this.x = 0;
+    this.y = 0;
+  }
+
+  /**
+   * @param {number} x screen position, CSS pixels
+   * @param {number} y
+   * @param {number} atMs time of the event
+   * @returns {number} 0 to 1
+   */
+  next(x, y, atMs) {
+    const elapsed = atMs - this.atMs;
+    if (elapsed > 0) {
+      const speed = Math.hypot(x - this.x, y - this.y) / elapsed;
+      const target = LIGHT + (HEAVY - LIGHT) / (1 + (speed / HALF_SPEED) ** 2);
+      this.pressure += (target - this.pressure) * (1 - Math.exp(-Math.min(elapsed, 100) / SETTLE_MS));
+    }
+    if (!(elapsed === 0)) this.atMs = atMs;
+    this.x = x;
+    this.y = y;
+    return this.pressure;
   }
 }
 

@@ -5,8 +5,9 @@
  * change until the drag is over. svg.js draws here and turns a move into a matrix; it is loaded with the first
  * selection. What is chosen belongs to `selection_tool.js`.
  */
+import { parseFragment } from "../core/fragment.js";
 import { cornersOf } from "../core/selection.js";
-import { pathNode, svgNode } from "./svg_nodes.js";
+import { pathNode, svgNode } from "./dry_layer.js";
 
 /** @typedef {import("../core/path_data.js").Bounds} Bounds */
 /** @typedef {import("../core/stroke.js").Stroke} Stroke */
@@ -65,7 +66,7 @@ export class SelectionLayer {
   lift(strokes) {
     this.lifted.replaceChildren();
     for (const stroke of strokes) {
-      for (const path of stroke.fragment().paths) this.lifted.append(pathNode(path, this.shown));
+      for (const path of parseFragment(stroke.text).paths) this.lifted.append(pathNode(path, this.shown));
     }
     this.draw();
   }

@@ -1,13 +1,26 @@
 /**
- * Ink that is being written: one canvas over the page, drawn once a frame.
+ * Ink that is being written: pen and highlighter, and the one canvas they write on.
  *
- * Owns the canvas in device pixels and a hidden one for the frozen part of the stroke. Each frame clears and draws
- * again only the tail, so a frame costs the same at 100 and at 3,000 points (INK.md). The canvas is never
- * `desynchronized`: its last frame and the dry path's first must change places together. Collects no points.
+ * Owns one stroke from pen-down to pen-up: the split at 3,000 points (one undo entry for both parts), live points for
+ * the other readers, the one `a` change at the end. Each frame clears and draws again only the tail, so a frame costs
+ * the same at 100 and at 3,000 points (INK.md). The canvas is never `desynchronized`: its last frame and the dry
+ * path's first must change places together.
  */
+import { formatStroke, WetStroke } from "../core/outline.js";
+import { markerColour, widthOf } from "../core/pen_sizes.js";
+import { encodePoints } from "../core/points.js";
 
-/** @typedef {import("../core/wet_stroke.js").WetStroke} WetStroke */
 /** @typedef {import("./viewport.js").Viewport} Viewport */
+/** @typedef {import("./pointer_input.js").Sample} Sample */
+/** @typedef {import("./pointer_input.js").Contact} Contact */
+/** @typedef {import("./board.js").Surface} Surface */
+
+/** Points after which a stroke goes on as a new one. */
+export const SPLIT_AT = 3000;
+/** Points leave for the other readers at most this often, ms. */
+const LIVE_MS = 80;
+/** The fine pen is this much thinner. */
+const FINE = 0.55;
 
 export class WetLayer {
   /**
@@ -122,6 +135,113 @@ export class WetLayer {
     if (!(width > 0 && height > 0)) return;
     this.pen.clearRect(x, y, width, height);
     if (this.hasIce) this.pen.drawImage(this.frozen, x, y, width, height, x, y, width, height);
+  }
+}
+
+export class PenTool {
+  /**
+   * @param {Surface} surface
+   * @param {"pen" | "fine" | "constant" | "highlighter"} name
+   */
+  constructor(surface, name) {
+    this.surface = surface;
+    this.name = name;
+    /** @type {WetStroke | null} */
+    this.stroke = null;
+    this.word = "pen";
+    /** @type {number[]} */
+    this.predicted = [];
+    this.liveMs = -Infinity;
+    this.liveSent = 0;
+    this.liveKey = 0;
+  }
+
+  /** @param {Sample} sample @param {Contact} contact */
+  begin(sample, contact) {
+    this.word = this.wordFor(contact);
+    this.start();
+    this.take(sample);
+    this.surface.requestFrame();
+  }
+
+  /** @param {Contact} contact @returns {string} `data-t` */
+  wordFor(contact) {
+    if (this.name === "highlighter") return "marker";
+    if (this.name === "constant" || this.surface.settings.constantWidth) return "constant";
+    return contact.kind === "pen" ? "pen" : "mouse";
+  }
+
+  start() {
+    const { colour, size } = this.surface.settings;
+    const marker = this.word === "marker";
+    const width = Math.max(4, Math.round(widthOf(size, this.word) * (this.name === "fine" ? FINE : 1)));
+    this.stroke = new WetStroke(width, this.word, marker ? markerColour(colour) : colour);
+    this.predicted = [];
+    this.liveSent = 0;
+    this.liveKey += 1;
+  }
+
+  /** @param {Sample[]} samples @param {Sample[]} predicted */
+  extend(samples, predicted) {
+    if (!this.stroke) return;
+    for (const sample of samples) this.take(sample);
+    const pressure = this.stroke.points[this.stroke.points.length - 1];
+    this.predicted = predicted.flatMap(({ x, y }) => [x, y, pressure]);
+    this.sendLive(samples.at(-1)?.atMs ?? 0);
+    this.surface.requestFrame();
+  }
+
+  /** @param {Sample} sample */
+  take({ x, y, p }) {
+    const stroke = /** @type {WetStroke} */ (this.stroke);
+    stroke.add(x, y, p);
+    if (stroke.length < SPLIT_AT) return;
+    this.store(stroke);
+    this.surface.wet.clear();
+    this.start();
+    this.stroke?.add(x, y, p);
+  }
+
+  frame() {
+    if (!this.stroke) return;
+    this.surface.wet.draw(this.stroke, this.predicted);
+    if (this.predicted.length === 0) return;
+    // A prediction is for one frame: where the pen rests, the next frame shows the ink as it is.
+    this.predicted = [];
+    this.surface.requestFrame();
+  }
+
+  finish() {
+    const stroke = this.stroke;
+    if (!stroke) return;
+    this.stroke = null;
+    this.store(stroke);
+    this.surface.wet.clear();
+    this.surface.commit();
+  }
+
+  discard() {
+    this.stroke = null;
+    this.surface.wet.clear();
+    this.surface.sendLive({ key: this.liveKey, end: true });
+    this.surface.commit();
+  }
+
+  /** @param {WetStroke} stroke */
+  store({ points, width, tool, fill }) {
+    this.surface.change("a", formatStroke({ points, width, tool, fill }));
+  }
+
+  /** @param {number} atMs */
+  sendLive(atMs) {
+    const stroke = this.stroke;
+    if (!stroke || atMs - this.liveMs < LIVE_MS) return;
+    this.liveMs = atMs;
+    const from = this.liveSent;
+    this.liveSent = stroke.length;
+    const { width, tool, fill } = stroke;
+    const points = encodePoints(stroke.points.slice(from * 3));
+    this.surface.sendLive({ key: this.liveKey, width, tool, fill, from }, points);
   }
 }
 

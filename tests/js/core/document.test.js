@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NotebookDocument } from "../../../public/js/core/document.js";
 import { formatStroke, withId } from "../../../public/js/core/fragment.js";
+import * as serverInk from "../../../public/js/core/server_ink.js";
 import { random, scribble } from "./ink_samples.js";
 
 const STROKE = formatStroke({ points: scribble(1), width: 30, tool: "pen", fill: "#000000" });
@@ -40,6 +41,7 @@ class Log {
 
 function notebook() {
   const made = new NotebookDocument();
+  made.equip(serverInk);
   made.load({ seq: 0, epoch: "e", strokes: [] });
   return made;
 }

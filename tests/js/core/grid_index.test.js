@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CELL, GridIndex } from "../../../public/js/core/grid_index.js";
+import { CELL, GridIndex } from "../../../public/js/core/stroke.js";
 import { random } from "./ink_samples.js";
 
 test("a query finds exactly what a look at every item finds", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { boxOf, gripAt, moveOf } from "../../../public/js/core/selection.js";
+import { gripAt, moveOf } from "../../../public/js/core/selection.js";
+import { boxOf } from "../../../public/js/core/stroke.js";
 
 const BOX = { x0: 0, y0: 0, x1: 1000, y1: 500 };
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SimulatedPressure } from "../../../public/js/core/simulated_pressure.js";
+import { SimulatedPressure } from "../../../public/js/ui/pointer_input.js";
 
 /** @param {number} speed CSS pixels a millisecond */
 function after(speed) {

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pointDistance2 } from "../../../public/js/core/cuts.js";
 import { getStroke } from "../../../public/js/core/freehand.mjs";
-import { strokeInput, strokeOptions } from "../../../public/js/core/outline.js";
-import { CHUNK, TAIL, WetStroke } from "../../../public/js/core/wet_stroke.js";
+import { CHUNK, strokeInput, strokeOptions, TAIL, WetStroke } from "../../../public/js/core/outline.js";
 import { scribble } from "./ink_samples.js";
 
 /** @param {number[]} points @param {number} width */

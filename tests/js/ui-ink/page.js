@@ -3,6 +3,7 @@
  * the server's log would, after a delay the test sets.
  */
 import { NotebookDocument } from "../../../public/js/core/document.js";
+import * as serverInk from "../../../public/js/core/server_ink.js";
 import { Board } from "../../../public/js/ui/board.js";
 
 const query = new URLSearchParams(location.search);
@@ -10,6 +11,7 @@ if (query.get("dir")) document.documentElement.dir = String(query.get("dir"));
 if (query.get("theme")) document.documentElement.dataset.theme = String(query.get("theme"));
 
 const notebook = new NotebookDocument();
+notebook.equip(serverInk);
 const log = [];
 const state = { seq: 0, nextId: 1, ops: 0, echo: true, log, live: [] };
 

@@ -111,6 +111,7 @@ class Board:
 
     def settle(self) -> None:
         """Until every change came back from the log and is painted."""
+        self.run("board.whenPainted()")
         self.wait_for("notebook.pending.size === 0")
         self.run("board.whenPainted()")
 

@@ -5,7 +5,8 @@
  * frame and sent as one change per 100 ms; a gesture is one undo entry. A fixed outline has no points to cut along
  * and is left alone: the whole-stroke eraser takes it.
  */
-import { cutPaths, pointDistance2, sweptIntervals, unionOf } from "../../core/cuts.js";
+import { cutPaths, parseCuts, pointDistance2, sweptIntervals, unionOf } from "../../core/cuts.js";
+import { attributeOf } from "../../core/stroke.js";
 import { BATCH_MS } from "./eraser_tool.js";
 
 /** @typedef {import("../pointer_input.js").Sample} Sample */
@@ -56,7 +57,7 @@ export class CutterTool {
     for (const stroke of this.surface.document.index.query(box)) {
       if (!this.surface.mayAlter(stroke)) continue;
       const hit = touchedParts(stroke, x, y, sample.x, sample.y, radius);
-      const known = [...stroke.cuts(), ...(this.cuts.get(stroke) ?? [])];
+      const known = [...cutsOf(stroke), ...(this.cuts.get(stroke) ?? [])];
       if (isWithin(hit, unionOf(known))) continue;
       this.cuts.set(stroke, unionOf([...(this.cuts.get(stroke) ?? []), ...hit]));
       this.grown.add(stroke);
@@ -69,7 +70,7 @@ export class CutterTool {
     for (const stroke of this.grown) {
       const points = stroke.points();
       if (!points) continue;
-      const union = unionOf([...stroke.cuts(), ...(this.cuts.get(stroke) ?? [])]);
+      const union = unionOf([...cutsOf(stroke), ...(this.cuts.get(stroke) ?? [])]);
       this.surface.showPaths(stroke, cutPaths(points, union, stroke.width(), stroke.tool()));
     }
     this.grown.clear();
@@ -114,6 +115,11 @@ function touchedParts(stroke, ax, ay, bx, by, radius) {
   if (points.length > 3) return sweptIntervals(points, ax, ay, bx, by, reach);
   const isNear = pointDistance2(points[0], points[1], ax, ay, bx, by) <= reach * reach;
   return isNear ? [[0, 1]] : [];
+}
+
+/** @param {Stroke} stroke @returns {Interval[]} parts that are erased already */
+function cutsOf({ text }) {
+  return parseCuts(attributeOf(text, "data-cuts"));
 }
 
 /**

@@ -5,9 +5,10 @@
  * undo entry. Drawing the selection is `selection_layer.js`'s, its arithmetic `core/selection.js`'s.
  */
 import { formatClipboard, parseClipboard } from "../../core/clipboard.js";
-import { formatFragment } from "../../core/fragment.js";
+import { formatFragment, parseFragment } from "../../core/fragment.js";
 import { strokeIsHit, strokeIsWithin } from "../../core/hit_tests.js";
-import { boxOf, gripAt, moveOf } from "../../core/selection.js";
+import { gripAt, moveOf } from "../../core/selection.js";
+import { boxOf } from "../../core/stroke.js";
 import { transformFragment } from "../../core/transform.js";
 
 /** @typedef {import("../pointer_input.js").Sample} Sample */
@@ -125,7 +126,7 @@ export class Selection {
   }
 
   fragments() {
-    return [...this.strokes].sort((a, b) => a.order - b.order).map((stroke) => stroke.fragment());
+    return [...this.strokes].sort((a, b) => a.order - b.order).map((stroke) => parseFragment(stroke.text));
   }
 
   /**
