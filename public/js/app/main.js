@@ -107,7 +107,10 @@ export class App {
    * @returns {Promise<T>}
    */
   async later(load) {
-    this.#words ??= this.#moreWords();
+    this.#words ??= this.#moreWords().catch((error) => {
+      this.#words = null; // without a network now: to be asked for again, not for ever out of reach
+      throw error;
+    });
     const [loaded] = await Promise.all([load(), this.#words]);
     return loaded;
   }
@@ -166,7 +169,13 @@ export class App {
     await this.open(target);
     await this.refreshList();
     if (this.user && this.memory.takeSignUp()) (await import("./keeping.js")).keepEarlierInk(this);
-    window.setTimeout(() => import("./install.js").then(({ install }) => install()), INSTALL_AFTER_MS);
+    window.setTimeout(() => this.prepare(), INSTALL_AFTER_MS);
+  }
+
+  /** Fetches what must be at hand when the network is gone: leaving an account asks about what is not stored. */
+  async prepare() {
+    if (this.user) await this.later(() => import("./log_out.js")).catch(() => undefined);
+    (await import("./install.js")).install();
   }
 
   /** @param {Target|null} target */
