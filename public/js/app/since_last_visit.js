@@ -3,7 +3,7 @@
  * Owns the glow and its telling; how far one had seen the notebook is the server's to know.
  */
 
-import { parseFragment, parseFragment } from "../core/fragment.js";
+import { parseFragment } from "../core/fragment.js";
 import { exchange } from "../net/api.js";
 import { readPage } from "../net/log.js";
 import { byId, svgElement } from "../ui/dom.js";
