@@ -100,12 +100,13 @@ def run(product: Product, rounds: int, writers_wanted: int, seed: int) -> None:
     dice = random.Random(seed)
     product.start()
     owner = Person(product.port).sign_up("Ann")
+    reader_person = Person(product.port)
     recovered: list[float] = []
     acknowledged = 0
     for number in range(rounds):
         if number % 20 == 0:
             notebook = owner.new_notebook(f"Round {number}")
-            reader_person = Person(product.port)
+            reader_person.close()
             reader_person.cookies = dict(owner.cookies)
             reader = Reader(reader_person, notebook)
         writers = []
@@ -137,9 +138,12 @@ def run(product: Product, rounds: int, writers_wanted: int, seed: int) -> None:
             writer.stopping = True
         for writer in writers:
             writer.join(30)
+            writer.person.close()
         reader.follow_to(max((seq for writer in writers for seq in writer.acknowledged.values()), default=0))
         check(reader, writers)
         acknowledged += sum(len(writer.acknowledged) for writer in writers)
+    reader_person.close()
+    owner.close()
     status = product.stop()
     assert status == 0, f"the server left with status {status}"
     print(

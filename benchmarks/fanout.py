@@ -283,7 +283,9 @@ def verdict(value: float, most: float) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--peers-python", help="interpreter with python-socketio and uvicorn[standard]")
     parser.add_argument("--viewers", default="10,100,1000")
     parser.add_argument("--strokes", type=int, default=40)
@@ -312,7 +314,10 @@ def main() -> None:
                     line += f"; join target {MOST_JOIN_S} s {verdict(joined_s, MOST_JOIN_S)}"
                 print(line, flush=True)
                 if not reason:
-                    with room_server(folder, given.peers_python, ours.product.data_dir / "https") as (port, _pid):
+                    with room_server(folder, given.peers_python, ours.product.data_dir / "https") as (
+                        port,
+                        _pid,
+                    ):
                         audience = Audience(port, size, None)
                         writer = RoomWriter(port)
                         room = measure(lambda n, w=writer: w.send(n, ours.ink), audience, 1, strokes)  # type: ignore[misc]

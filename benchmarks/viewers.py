@@ -225,7 +225,9 @@ def main() -> None:
     arguments.add_argument("--port", type=int, required=True)
     arguments.add_argument("--code", help="share code; without one the viewers join the room server")
     arguments.add_argument("--count", type=int, required=True)
-    arguments.add_argument("--first-address", type=int, default=1, help="last number of 127.0.1.x, eight are used")
+    arguments.add_argument(
+        "--first-address", type=int, default=1, help="last number of 127.0.1.x, eight are used"
+    )
     options = arguments.parse_args()
     talk: Polls | Room = Polls(options.code) if options.code else Room()
     selector = selectors.DefaultSelector()

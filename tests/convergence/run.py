@@ -109,6 +109,8 @@ def run_many(first: int, count: int, processes: int) -> Summary:
             running -= 1
             continue
         summary.add(result)
+        if result.problems:
+            print(f"seed {result.seed}: {result.problems[0][:300]}", flush=True)
         if summary.schedules % 500 == 0:
             print(summary.text(), flush=True)
     for worker in workers:

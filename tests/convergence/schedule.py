@@ -16,7 +16,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.convergence.server_side import Breakage, Pace, Template, VirtualExchange, VirtualServer, VirtualTime
+from tests.convergence.server_side import (
+    Breakage,
+    Pace,
+    Template,
+    VirtualExchange,
+    VirtualServer,
+    VirtualTime,
+)
 
 CLIENTS = Path(__file__).with_name("clients.mjs")
 ACTIONS = {
@@ -91,7 +98,11 @@ class Result:
 
     def report(self) -> str:
         return "\n".join(
-            [f"seed {self.seed}:", *(f"  PROBLEM {one}" for one in self.problems), *(f"  {one}" for one in self.story)]
+            [
+                f"seed {self.seed}:",
+                *(f"  PROBLEM {one}" for one in self.problems),
+                *(f"  {one}" for one in self.story),
+            ]
         )
 
 
@@ -99,7 +110,12 @@ class Schedule:
     """Runs one seed."""
 
     def __init__(
-        self, seed: int, template: Template, folder: Path, clients: NodeClients, breakage: Breakage | None = None
+        self,
+        seed: int,
+        template: Template,
+        folder: Path,
+        clients: NodeClients,
+        breakage: Breakage | None = None,
     ) -> None:
         self.random = Random(seed)
         self.template = template
@@ -157,7 +173,11 @@ class Schedule:
         plan: list[tuple[float, str, Callable[[], None]]] = []
         bursts = [random.uniform(0, length) for _ in range(3)]
         for _ in range(random.randint(15, 50)):
-            at = random.choice(bursts) + random.uniform(0, 300) if random.random() < 0.5 else random.uniform(0, length)
+            at = (
+                random.choice(bursts) + random.uniform(0, 300)
+                if random.random() < 0.5
+                else random.uniform(0, length)
+            )
             what = random.choices(list(ACTIONS), list(ACTIONS.values()))[0]
             plan.append((at, what, lambda what=what: self._act(what)))
         if random.random() < 0.3:
@@ -171,8 +191,16 @@ class Schedule:
         for person in self.people:
             if random.random() < 0.4:
                 start, spell = random.uniform(0, length), random.choice([300, 3_000, 12_000])
-                plan.append((start, f"{person.name} offline for {spell} ms", lambda p=person: self._set_online(p, False)))
-                plan.append((start + spell, f"{person.name} online", lambda p=person: self._set_online(p, True)))
+                plan.append(
+                    (
+                        start,
+                        f"{person.name} offline for {spell} ms",
+                        lambda p=person: self._set_online(p, False),
+                    )
+                )
+                plan.append(
+                    (start + spell, f"{person.name} online", lambda p=person: self._set_online(p, True))
+                )
         for _ in range(random.choice([0, 0, 1, 2])):
             plan.append((random.uniform(0, length), "kill a tab", self._kill_tab))
         for _ in range(random.choice([0, 0, 1, 2])):
@@ -181,7 +209,9 @@ class Schedule:
             middle = random.uniform(length * 0.3, length)
             what = random.choice(["", "", "trim", "restore"])
             if what == "restore":
-                plan.append((random.uniform(0, middle / 2), "stop, copy, start", lambda: self._kill_server("copy")))
+                plan.append(
+                    (random.uniform(0, middle / 2), "stop, copy, start", lambda: self._kill_server("copy"))
+                )
             plan.append((middle, f"kill the server {what}", lambda: self._kill_server(what)))
 
     # --- running --------------------------------------------------------------------------------------------
@@ -364,7 +394,9 @@ class Schedule:
 
     def _set_online(self, person: Person, online: bool) -> None:
         person.online = online
-        self._node({"do": "online", "browser": person.name, "online": online, "told": self.random.random() < 0.7})
+        self._node(
+            {"do": "online", "browser": person.name, "online": online, "told": self.random.random() < 0.7}
+        )
 
     def _kill_tab(self) -> None:
         person = self._somebody()
@@ -426,7 +458,10 @@ class Schedule:
         head = self.server.storage.changes.head(self.template.notebook)
         states = self._node({"do": "summaries"}).values()
         return all(
-            state["seq"] == head and not state["pending"] and not state["waiting"] and state["phase"] == "ready"
+            state["seq"] == head
+            and not state["pending"]
+            and not state["waiting"]
+            and state["phase"] == "ready"
             for state in states
         )
 

@@ -86,7 +86,9 @@ class VirtualTime:
 class VirtualExchange:
     """A request that was read whole; its answer is carried away by whoever made it."""
 
-    def __init__(self, request: Request, time: VirtualTime, deliver: Callable[[int, dict[str, str], bytes], None]) -> None:
+    def __init__(
+        self, request: Request, time: VirtualTime, deliver: Callable[[int, dict[str, str], bytes], None]
+    ) -> None:
         self.request = request
         self.peer = "203.0.113.7"
         self.connection = ConnectionInfo(1, self.peer, 1, 0.0)
@@ -179,10 +181,18 @@ class SteppedUpdates:
         self._inbox = Inbox()
         self._outcomes: deque[Outcome] = deque()
         server = self._server
-        self._loop = server.breakage.make_loop(self._inbox, self._outcomes.append, server.storage, server.snapshots)
+        self._loop = server.breakage.make_loop(
+            self._inbox, self._outcomes.append, server.storage, server.snapshots
+        )
 
     def submit(
-        self, notebook_id: NotebookId, author: Author, role: Role, body: bytes, now_ms: int, answered: Answered
+        self,
+        notebook_id: NotebookId,
+        author: Author,
+        role: Role,
+        body: bytes,
+        now_ms: int,
+        answered: Answered,
     ) -> None:
         if not self.alive:
             raise Failure.of("updates_down", retry_after_s=1)
@@ -195,7 +205,9 @@ class SteppedUpdates:
         if not self._turn_due:
             self._turn_due = True
             generation = self.generation
-            self._server.later(self._server.pace.batch_ms, lambda: generation == self.generation and self._turn())
+            self._server.later(
+                self._server.pace.batch_ms, lambda: generation == self.generation and self._turn()
+            )
 
     def _turn(self) -> None:
         """One round of the loop; loads and snapshots happen at once."""
@@ -215,7 +227,8 @@ class SteppedUpdates:
             outcome = self._outcomes.popleft()
             generation = self.generation
             self._server.later(
-                self._server.pace.queue_ms, lambda o=outcome, g=generation: g == self.generation and self._hear(o)
+                self._server.pace.queue_ms,
+                lambda o=outcome, g=generation: g == self.generation and self._hear(o),
             )
 
     def _hear(self, outcome: Outcome) -> None:
@@ -260,7 +273,9 @@ class Breakage:
 
     name = "none"
 
-    def make_loop(self, inbox: Inbox, send: Callable[[Outcome], None], storage: Any, snapshots: Any) -> UpdateLoop:
+    def make_loop(
+        self, inbox: Inbox, send: Callable[[Outcome], None], storage: Any, snapshots: Any
+    ) -> UpdateLoop:
         return UpdateLoop(inbox, send, storage, snapshots)
 
     def publish(self, server: VirtualServer, applied: list[Applied]) -> None:
@@ -342,7 +357,13 @@ class VirtualServer:
     """One server on one data folder, started and killed as the schedule says."""
 
     def __init__(
-        self, template: Template, folder: Path, time: VirtualTime, random: Random, breakage: Breakage, pace: Pace
+        self,
+        template: Template,
+        folder: Path,
+        time: VirtualTime,
+        random: Random,
+        breakage: Breakage,
+        pace: Pace,
     ) -> None:
         self.template = template
         self.folder = folder
@@ -495,6 +516,6 @@ class _Pacer:
         self._incarnation = server.incarnation
 
     def call_at(self, at_s: float, callback: Callable[[], None]) -> None:
-        self._server.time.call_at(at_s, lambda: self._server.incarnation == self._incarnation and callback() or None)
-
-
+        self._server.time.call_at(
+            at_s, lambda: self._server.incarnation == self._incarnation and callback() or None
+        )
