@@ -169,7 +169,6 @@ export class Wire {
       const response = await fetch(documentPath(this.target), { signal: deadline.signal, cache: "no-store" });
       if (response.ok && response.body) {
         const chunks = chunksOf(response.body, (start) => this.#readHead(response.headers, start));
-        const clock = { now: () => performance.now(), pause };
         const head = await loadDocument(session.notebook, chunks, clock);
         if (late()) return;
         this.step({ type: "loaded", seq: head.seq, epoch: head.epoch });
@@ -201,8 +200,9 @@ export class Wire {
     const { world, board, notebook } = this.session;
     const kept = await (await this.#copies).read(world.owner, board);
     if (!kept || this.session.closed) return;
-    notebook.begin({ seq: kept.seq, epoch: kept.epoch, paper: kept.paper });
-    notebook.addLoaded(kept.strokes);
+    const { paper, margin } = kept.paper;
+    const root = `<svg data-seq="${kept.seq}" data-epoch="${kept.epoch}" data-paper="${paper}" data-margin="${margin}">`;
+    await loadDocument(notebook, pieces([root, ...kept.strokes, "</svg>"]), clock);
     world.onHead(kept.head);
     world.onLoaded();
   }
@@ -262,6 +262,13 @@ function plainText(text) {
   });
   return text.replace(/&(lt|gt|quot|apos|#39|amp);/g, (_, name) => characters[name]);
 }
+
+/** @param {string[]} texts @returns {AsyncGenerator<string>} */
+async function* pieces(texts) {
+  for (let at = 0; at < texts.length; at += 500) yield texts.slice(at, at + 500).join("");
+}
+
+const clock = { now: () => performance.now(), pause };
 
 /** Lets the page work and paint. @returns {Promise<void>} */
 function pause() {

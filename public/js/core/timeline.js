@@ -8,7 +8,7 @@
  */
 
 import { NotebookDocument } from "./document.js";
-import { withoutId } from "./fragment.js";
+import { loadDocument } from "./document_reader.js";
 
 /** @typedef {{seq: number, command: string, data: any, op: string, id?: string, author: {id: string, name: string}, at: number}} Entry */
 
@@ -77,8 +77,8 @@ export class Timeline {
       for (const stroke of added) begin(stroke);
       if (paper) this.papers.push({ seq, paper: notebook.paper });
     });
-    notebook.begin({ seq: this.base, epoch: "" });
-    notebook.addLoaded(strokes);
+    const start = `<svg data-seq="${this.base}">${strokes.join("")}</svg>`;
+    await loadDocument(notebook, whole(start), { now: () => 0, pause });
     for (let at = 0; at < this.entries.length; at++) {
       const entry = this.entries[at];
       seq = entry.seq;
@@ -141,7 +141,10 @@ export class Timeline {
     }
     return [
       ...[...turned].map(([op, command]) => ({ command, data: { op } })),
-      ...again.map((life) => ({ command: /** @type {const} */ ("a"), data: withoutId(life.text) })),
+      ...again.map((life) => ({
+        command: /** @type {const} */ ("a"),
+        data: life.text.replace(/^<g id="\d+"/, "<g"),
+      })),
     ];
   }
 
@@ -217,4 +220,9 @@ function put(table, key, value) {
   const list = table.get(key);
   if (list) list.push(value);
   else table.set(key, [value]);
+}
+
+/** @param {string} text @returns {AsyncGenerator<string>} */
+async function* whole(text) {
+  yield text;
 }

@@ -50,6 +50,7 @@ export async function showTimeline(app, company) {
     if (!ending.signal.aborted) new TimelineView(app, company, timeline, dialog, progress, ending.signal);
   } catch (failure) {
     const { failureText } = await import("../core/i18n.js");
+    if (!("reason" in /** @type {any} */ (failure))) console.error(failure);
     progress.textContent = failureText(t, /** @type {any} */ (failure));
   }
 }
