@@ -167,18 +167,15 @@ PATHS = ["%1b%5b2J%1b%5d0;owned%07", f"%0a{FORGED.replace(' ', '%20')}", "%0d%0a
 
 
 def test_t10_t11_no_client_writes_a_line_of_its_own(product: Product) -> None:
-    with Wire(product.port) as wire:
-        for path in PATHS:
-            for field in ("X: \x1b[2J", "User-Agent: %s%n", "Referer: https://x/\x9b"):
-                wire.send(f"GET /{path} HTTP/1.1\r\nHost: localhost\r\n{field}\r\n\r\n".encode("latin-1"))
-                try:
-                    wire.read()
-                except Exception:
-                    break
-            if wire.sock.fileno() < 0:
-                break
-            wire.sock.close()
-            wire.__init__(product.port)  # type: ignore[misc]
+    for path in PATHS:
+        for field in ("X: y", "X: \x1b[2J", "User-Agent: %s%n", "Referer: https://x/\x9b"):
+            with Wire(product.port) as wire:
+                wire.send(
+                    f"GET /{path} HTTP/1.1\r\nHost: localhost\r\n{field}\r\nConnection: close\r\n\r\n".encode(
+                        "latin-1"
+                    )
+                )
+                assert 400 <= wire.read().status < 500
     person = Person(product.port)
     for name in ("x\r\n" + FORGED, "\x1b[31mred", "a\u202eb", "%s%s%n", "{0.__class__}", "INFO login ok"):
         person.post("/SIGNUP", {"username": name, "password": "a good long password"})

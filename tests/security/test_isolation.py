@@ -16,8 +16,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from tests.support.pages import wait_until
 from tests.support.product import ROOT, Person, Product, free_port, stroke
 
@@ -36,6 +34,7 @@ def start_refused(data_dir: Path, *arguments: str) -> subprocess.CompletedProces
     return subprocess.run(
         [*command, "--data-dir", str(data_dir), *arguments],
         capture_output=True,
+        check=False,
         text=True,
         timeout=30,
         stdin=subprocess.DEVNULL,
@@ -63,18 +62,16 @@ def open_to_others(folder: Path) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", ["https/serverkey.pem", "https/rootkey.pem", "keys/storage.key"])
-def test_t85_a_start_with_a_key_that_others_can_read_is_refused(product: Product, name: str) -> None:
+def test_t85_a_start_with_a_key_that_others_can_read_is_refused(product: Product) -> None:
     assert product.stop() == 0
-    key = product.data_dir / name
-    key.chmod(0o644)
-    refused = start_refused(product.data_dir)
-    assert refused.returncode != 0
-    assert "chmod 600" in refused.stderr and key.name in refused.stderr
-    assert "Traceback" not in refused.stderr and "PRIVATE" not in refused.stderr
-    key.chmod(0o600)
-    product.start()
-    product.kill()
+    for name in ("https/serverkey.pem", "https/rootkey.pem", "keys/storage.key"):
+        key = product.data_dir / name
+        key.chmod(0o644)
+        refused = start_refused(product.data_dir)
+        assert refused.returncode != 0, name
+        assert "chmod 600" in refused.stderr and key.name in refused.stderr
+        assert "Traceback" not in refused.stderr and "PRIVATE" not in refused.stderr
+        key.chmod(0o600)
 
 
 def test_f40_t85_a_broken_certificate_changes_nothing_and_a_good_one_is_taken(product: Product) -> None:
@@ -95,17 +92,17 @@ def test_f40_t85_a_broken_certificate_changes_nothing_and_a_good_one_is_taken(pr
             put(name, content)
             assert certificate_of(product) == before
             put(name, good[name])
-    put("serverkey.pem", good["serverkey.pem"], 0o644)  # good, but open to all: not taken
-    assert certificate_of(product) == before
-    put("serverkey.pem", good["serverkey.pem"])
     made = subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30",
          "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", str(https / "k"), "-out", str(https / "c")],
-        capture_output=True,
+        capture_output=True, check=False,
     )  # fmt: skip
     assert made.returncode == 0
-    put("serverkey.pem", (https / "k").read_bytes())
     put("servercert.pem", (https / "c").read_bytes())
+    put("serverkey.pem", (https / "k").read_bytes(), 0o644)  # a good pair, but open to all: not taken
+    for _ in range(3):
+        assert certificate_of(product) == before
+    (https / "serverkey.pem").chmod(0o600)
     wait_until(lambda: certificate_of(product) != before, what="the new certificate")
     assert person.post(f"/SAVE/{notebook}", [["a", stroke()]]).status == 200  # the old connection lives on
     person.close()

@@ -143,10 +143,24 @@ def without_comments(text: str) -> str:
     return re.sub(r"/\*.*?\*/|(?<![:\"'`])//[^\n]*", "", text, flags=re.S)
 
 
+WORKER_POLICY = 'types.createPolicy("worker", { createScriptURL: () => WORKER })'
+"""A Trusted Types policy that knows one constant address, of the service worker."""
+
+
 def test_t5_t6_the_page_makes_nodes_and_never_markup() -> None:
     assert len(browser_sources()) > 40
     for path in browser_sources():
-        found = SINKS.search(without_comments(path.read_text("utf-8")))
+        text = without_comments(path.read_text("utf-8"))
+        if path.name == "install.js":
+            assert 'const WORKER = "/sw.js";' in text
+            text = text.replace(WORKER_POLICY, "")
+        if path.name == "svg_import.js":  # held by test_t5_the_pages_own_import_takes_values_and_runs_nothing
+            text = re.sub(
+                r"new DOMParser\(\)\.parseFromString\(readable\(text\), \"image/svg\+xml\"\)|\.createPolicy\(\"import\"",
+                "",
+                text,
+            )
+        found = SINKS.search(text)
         assert found is None, f"{path.relative_to(ROOT)}: {found and found.group()}"
 
 
@@ -193,9 +207,7 @@ def test_t85_no_key_is_or_was_in_git() -> None:
         check=True,
     ).stdout.split()
     assert [
-        name
-        for name in names
-        if name.endswith((".pem", ".key", ".sqlite3", ".sealed")) or name.endswith("/dbconfig.json")
+        name for name in names if name.endswith((".pem", ".key", ".sqlite3", ".sealed", "/dbconfig.json"))
     ] == []
 
 
@@ -206,6 +218,7 @@ def test_t88_bandit_has_nothing_that_is_not_answered() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
+        check=False,
         env={"PATH": f"{ROOT / '.venv' / 'bin'}:/usr/bin:/bin"},
     )
     answered = {

@@ -8,6 +8,7 @@ result through the product's own page.
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -314,3 +315,62 @@ def test_t5_t6_the_page_opens_every_stored_result_and_nothing_acts(
     assert foreign == [] and problems == []
     context.close()
     person.close()
+
+
+IMPORT = """
+async ([module, documents]) => {
+  const { strokesOf } = await import(module);
+  return documents.map((text) => { try { return strokesOf(text); } catch (error) { return error.constructor.name; } });
+}
+"""
+
+
+@pytest.mark.browser
+def test_t5_the_pages_own_import_takes_values_and_runs_nothing(
+    house: Product, people: Callable[[], Person], browser: Browser
+) -> None:
+    """A hostile file chosen in the page, with Trusted Types in force: refused, or strokes of checked values."""
+    person = people()
+    notebook = person.new_notebook("Import")
+    context = context_for(browser)
+    context.add_init_script(HOOK)
+    context.add_cookies(
+        [
+            {
+                "name": name,
+                "value": value,
+                "url": house.url,
+                "secure": True,
+                "httpOnly": True,
+                "sameSite": "Lax",
+            }
+            for name, value in person.cookies.items()
+        ]
+    )
+    page = context.new_page()
+    foreign: list[str] = []
+    page.on(
+        "request",
+        lambda r: (
+            None
+            if r.url.startswith((house.url, "data:", "blob:")) and not r.url.endswith("/hit")
+            else foreign.append(r.url)
+        ),
+    )
+    page.goto(f"{house.url}/?id={notebook}")
+    wait_until(
+        lambda: page.evaluate("document.documentElement.dataset.readySeq") is not None, what="the notebook"
+    )
+    prefix = re.search(r"/v/[0-9a-f]+", person.get("/").body.decode())
+    assert prefix is not None
+    good = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0L5 5" fill="red"/></svg>'
+    payloads = [payload_of(case) for case in MADE] + [fragment for _, fragment in families()]
+    texts = [document_around(text) for text in payloads if isinstance(text, str) and len(text) < 100_000]
+    results = page.evaluate(IMPORT, [f"{prefix[0]}/public/js/ui/svg_import.js", [good, *texts]])
+    assert results[0] == ['<g><path d="M0 0L50 50" fill="#ff0000"/></g>']
+    kept = [fragment for result in results if isinstance(result, list) for fragment in result]
+    assert kept and {type(result) for result in results} == {str, list}
+    for at in range(0, len(kept), 500):
+        check_document(f'<svg xmlns="http://www.w3.org/2000/svg">{"".join(kept[at : at + 500])}</svg>')
+    assert foreign == [] and page.evaluate("window.__calls") == []
+    context.close()

@@ -38,6 +38,7 @@ def s_client(product: Product, *arguments: str, text: str = "") -> str:
         ],
         input=text,
         capture_output=True,
+        check=False,
         text=True,
         timeout=20,
     )
@@ -76,11 +77,7 @@ def test_t80_t84_what_is_offered(house: Product) -> None:
 
 def test_t81_renegotiation_is_refused(house: Product) -> None:
     answer = s_client(house, "-tls1_2", text="R\n")
-    assert (
-        "no renegotiation" in answer.lower()
-        or "RENEGOTIATING" in answer
-        and "Verification" not in answer.split("RENEGOTIATING")[1]
-    )
+    assert "RENEGOTIATING" in answer and "no renegotiation" in answer.lower()
 
 
 def test_t80_testssl_finds_nothing_above_low(
@@ -97,6 +94,7 @@ def test_t80_testssl_finds_nothing_above_low(
         [program, "--add-ca", str(root), "--warnings", "off", "--color", "0", "--quiet", "--jsonfile", str(report), "--ip", "127.0.0.1", f"localhost:{house.port}"],
         stdin=subprocess.DEVNULL,
         capture_output=True,
+        check=False,
         timeout=280,
     )  # fmt: skip
     found = json.loads(report.read_text())

@@ -55,7 +55,7 @@ export async function importFile(app, file) {
  */
 export function strokesOf(text) {
   if (/<!DOCTYPE|<!ENTITY/i.test(text)) throw new ImportError("document type");
-  const parsed = new DOMParser().parseFromString(text, "image/svg+xml");
+  const parsed = new DOMParser().parseFromString(readable(text), "image/svg+xml");
   const root = parsed.documentElement;
   if (root.localName !== "svg" || parsed.querySelector("parsererror")) throw new ImportError("not SVG");
   // A notebook of ours counts in tenths of a pixel already; other drawings in pixels (N6).
@@ -69,6 +69,21 @@ export function strokesOf(text) {
   }
   if (strokes.length === 0 || strokes.length > MOST_STROKES) throw new ImportError("no stroke, or too many");
   return strokes;
+}
+
+/**
+ * Trusted Types want a word for text that a parser reads. It becomes a document of its own, in which nothing runs
+ * and nothing is loaded; checked values are taken out of it, and it is thrown away.
+ *
+ * @param {string} text
+ * @returns {string}
+ */
+function readable(text) {
+  const types = /** @type {any} */ (globalThis).trustedTypes;
+  if (!types) return text;
+  return types
+    .createPolicy("import", { createHTML: (/** @type {string} */ given) => given })
+    .createHTML(text);
 }
 
 /** @param {Element[]} nodes @param {Element|null} group @param {number} scale */
