@@ -14,7 +14,7 @@ from http_core.headers import Headers
 
 _TAG: Final = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*+"'
 _ONE_TAG: Final = re.compile(_TAG)
-_TAG_LIST: Final = re.compile(rf"(?:[ \t,]*+{_TAG}[ \t]*+(?=,|\Z))++[ \t,]*+")
+_TAG_LIST: Final = re.compile(rf"(?:[ \t,]*+{_TAG}[ \t]*+(?=,|\Z))+[ \t,]*+")
 
 
 class Precondition(enum.Enum):

@@ -15,8 +15,8 @@ from http_core.packet import EncodedResponse, Response
 LAST_CHUNK: Final = b"0\r\n\r\n"
 
 _RESERVED: Final = "connection|content-length|date|keep-alive|transfer-encoding"
-_NAMES: Final = re.compile(rf"(?:(?!(?i:{_RESERVED})\n){TCHAR}++\n)*+")
-_VALUES: Final = re.compile(rf"(?:(?![ \t]){FIELD_CHAR}*+(?<![ \t])\n)*+")
+_NAMES: Final = re.compile(rf"(?:(?!(?i:{_RESERVED})\n){TCHAR}++\n)*")
+_VALUES: Final = re.compile(rf"(?:(?![ \t]){FIELD_CHAR}*+(?<![ \t])\n)*")
 _DATE: Final = re.compile(r"[A-Za-z0-9,: ]++")
 _STATUS_LINES: Final = {
     int(status): f"HTTP/1.1 {int(status)} {status.phrase}\r\n" for status in http.HTTPStatus if status >= 200

@@ -79,8 +79,12 @@ def _linux_addresses() -> list[Address]:
     import struct
 
     found: list[Address] = []
+    try:
+        interfaces = socket.if_nameindex()
+    except OSError:
+        interfaces = []  # a sandbox without netlink
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        for _, name in socket.if_nameindex():
+        for _, name in interfaces:
             try:
                 request = struct.pack("256s", name.encode()[:15])
                 answer = fcntl.ioctl(probe.fileno(), 0x8915, request)

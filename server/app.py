@@ -38,6 +38,7 @@ from server.net.descriptors import affordable_connections, descriptor_limit
 from server.net.net_server import NetServer
 from server.net.tls import CertificateFiles as ReloadingContext
 from server.operator import ServerOperator
+from server.service_manager import tell_service_manager
 from server.settings import Settings, make_listeners
 from server.start_text import start_text
 from server.updates.generation import SpawnedGeneration
@@ -241,6 +242,7 @@ class Server:
         )
         took_ms = (time.monotonic() - self._started_s) * 1000
         _log.info("[INIT] ready on port %d after %.0f ms", self._port, took_ms)
+        tell_service_manager(os.environ, "READY=1")
 
     def _capacity_notes(self) -> list[str]:
         limits = self._limits.net
@@ -309,6 +311,7 @@ class Server:
     def _shut_down(self) -> None:
         """Stop accepting, answer open polls, let writers finish, write snapshots and tables, leave."""
         self._stopping = True
+        tell_service_manager(os.environ, "STOPPING=1")
         _log.info("stopping: no new connections, open requests are answered")
         self._console_socket.stop()
         self._net.stop_accepting()

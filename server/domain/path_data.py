@@ -24,15 +24,21 @@ MAX_NUMBER_CHARACTERS = 30
 
 ARITY = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "A": 7, "Z": 0}
 
+# No possessive group anywhere: Python 3.11.0 to 3.11.4 match some of them wrongly. Each choice is decided by what
+# comes next, so nothing is ever tried twice.
 _SPACE = r"[ \t\r\n]*+"
-_NUMBER_TEXT = r"[+-]?+(?:[0-9]++(?:\.[0-9]++)?+|\.[0-9]++)(?:[eE][+-]?+[0-9]++)?+"
-_GAP = rf"{_SPACE}(?:,{_SPACE})?+"
+_COMMA = rf"(?:,{_SPACE}(?=[-+.0-9])|(?!,{_SPACE}[-+.0-9]))"
+_NUMBER_TEXT = (
+    r"[+-]?+(?:[0-9]++(?:\.[0-9]++|(?!\.[0-9]))|\.[0-9]++)"
+    r"(?:[eE][+-]?+[0-9]++|(?![eE][+-]?[0-9]))"
+)
+_GAP = rf"{_SPACE}(?:,{_SPACE}|(?!,))"
 _COMMAND = re.compile(r"([MmZzLlHhVvCcSsQqTtAa])([^MmZzLlHhVvCcSsQqTtAa]*+)")
-_NUMBERS = re.compile(rf"{_SPACE}(?:{_NUMBER_TEXT}{_SPACE}(?:,{_SPACE}(?=[-+.0-9]))?+)*+")
+_NUMBERS = re.compile(rf"{_SPACE}(?:{_NUMBER_TEXT}{_SPACE}{_COMMA})*")
 _NUMBER = re.compile(_NUMBER_TEXT)
 _ARC = re.compile(
     rf"{_SPACE}({_NUMBER_TEXT}){_GAP}({_NUMBER_TEXT}){_GAP}({_NUMBER_TEXT}){_GAP}([01]){_GAP}([01])"
-    rf"{_GAP}({_NUMBER_TEXT}){_GAP}({_NUMBER_TEXT}){_SPACE}(?:,{_SPACE}(?=[-+.0-9]))?+"
+    rf"{_GAP}({_NUMBER_TEXT}){_GAP}({_NUMBER_TEXT}){_SPACE}{_COMMA}"
 )
 
 # What the page itself draws: relative quadratics of small integers, already in canonical form. At most 7,000
@@ -41,7 +47,7 @@ _FIRST = r"(?:0|-?[1-9][0-9]{0,2})"
 _NEXT = r"(?: (?:0|[1-9][0-9]{0,2})|-[1-9][0-9]{0,2})"
 _OWN_INK = re.compile(
     rf"(?:M(?:0|-?[1-9][0-9]{{0,4}})(?: (?:0|[1-9][0-9]{{0,4}})|-[1-9][0-9]{{0,4}})"
-    rf"q{_FIRST}{_NEXT}{{3}}(?:{_NEXT}{{4}})*+z)++"
+    rf"q{_FIRST}{_NEXT}{{3}}(?:{_NEXT}{{4}})*z)+"
 )
 _MAX_OWN_INK_CHARACTERS = 7_000
 

@@ -34,7 +34,9 @@ def _refuse(sentence: str) -> Failure:
     return Failure.of("bad_fragment", sentence)
 
 
-_DECIMAL = re.compile(r"[+-]?+(?:[0-9]++(?:\.[0-9]++)?+|\.[0-9]++)(?:[eE][+-]?+[0-9]++)?+")
+_DECIMAL = re.compile(
+    r"[+-]?+(?:[0-9]++(?:\.[0-9]++|(?!\.[0-9]))|\.[0-9]++)(?:[eE][+-]?+[0-9]++|(?![eE][+-]?[0-9]))"
+)
 _WIDTH = re.compile(r"[1-9][0-9]{0,4}")
 _TILT = re.compile(r"(?:[0-9a-f]{2}){1,4096}")
 
@@ -159,8 +161,8 @@ def checked_path(attributes: Mapping[str, str]) -> dict[str, str] | None:
 
 # What the page itself sends: canonical already but for the namespace, one filled path.
 _OWN_STROKE = re.compile(
-    r'<g(?: xmlns="http://www\.w3\.org/2000/svg")?+(?: data-p="([A-Za-z0-9+/]++={0,2})")?+(?: data-v="(1)")?+'
-    r'(?: data-w="([1-9][0-9]{0,4})")?+(?: data-t="([a-z]++)")?+>'
+    r'<g(?: xmlns="http://www\.w3\.org/2000/svg")?(?: data-p="([A-Za-z0-9+/]++={0,2})")?(?: data-v="(1)")?'
+    r'(?: data-w="([1-9][0-9]{0,4})")?(?: data-t="([a-z]++)")?>'
     r'<path d="([MqzQLl0-9 -]++)" fill="(#[0-9a-f]{6})"/></g>'
 )
 
