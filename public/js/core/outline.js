@@ -97,12 +97,13 @@ export function pathOfOutline(outline) {
 /**
  * The fragment of a stroke that was just drawn.
  *
- * @param {{points: ArrayLike<number>, width: number, tool: string, fill: string, tilt?: string}} stroke flat points;
- *   width in tenths of a pixel; fill as `#rrggbb`; tilt as `data-tilt`
+ * @param {{points: ArrayLike<number>, width: number, tool: string, fill: string, tilts?: number[]}} stroke flat
+ *   points; width in tenths of a pixel; fill as `#rrggbb`; tilts a byte for each point, kept if the pen leant at all
  * @returns {string} canonical fragment without an id
  */
-export function formatStroke({ points, width, tool, fill, tilt }) {
-  const lean = tilt ? ` data-tilt="${tilt}"` : "";
+export function formatStroke({ points, width, tool, fill, tilts }) {
+  const tilt = tilts?.some(Boolean) ? tilts.map((byte) => byte.toString(16).padStart(2, "0")).join("") : "";
+  const lean = tilt && ` data-tilt="${tilt}"`;
   const data = `data-p="${encodePoints(points)}" data-v="${RECIPE}" data-w="${width}" data-t="${tool}"${lean}`;
   return `<g ${data}><path d="${outlinePath(points, width, tool)}" fill="${fill}"/></g>`;
 }
@@ -129,6 +130,8 @@ export class WetStroke {
     this.fill = fill;
     /** @type {number[]} flat x, y, pressure as captured */
     this.points = [];
+    /** @type {number[]} a byte for each of them: how the pen leant */
+    this.tilts = [];
     /** @type {StrokePoint[]} streamlined points, all but the newest captured one */
     this.line = [];
     this.frozenTo = 0;
@@ -149,14 +152,16 @@ export class WetStroke {
    * @param {number} x
    * @param {number} y
    * @param {number} pressure 0 to 63
+   * @param {number} [tilt] 0 to 255
    * @returns {boolean} false if it equals the newest point and was dropped
    */
-  add(x, y, pressure) {
+  add(x, y, pressure, tilt = 0) {
     const p = this.points;
     const n = p.length;
     if (n && p[n - 3] === x && p[n - 2] === y && p[n - 1] === pressure) return false;
     if (n) this.streamline(p[n - 3], p[n - 2], p[n - 1]);
     p.push(x, y, pressure);
+    this.tilts.push(tilt);
     return true;
   }
 

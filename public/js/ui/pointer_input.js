@@ -17,6 +17,7 @@ import { MAX_COORDINATE, quantisePressure } from "../core/points.js";
  * @property {number} x sheet units, integer
  * @property {number} y
  * @property {number} p pressure, 0 to 63
+ * @property {number} tilt as `tiltByte` gives it
  * @property {number} atMs
  */
 
@@ -65,6 +66,8 @@ export class PointerInput {
     this.machine = new PointerMachine(policy);
     this.pressure = new SimulatedPressure();
     this.lastPressure = 0;
+    /** The pen's own, 0 to 1, as long as it reported any in this stroke. */
+    this.penPressure = 0;
     this.left = 0;
     this.top = 0;
     this.ending = new AbortController();
@@ -213,6 +216,7 @@ export class PointerInput {
   begin(event, use) {
     this.capture(event);
     this.pressure = new SimulatedPressure();
+    this.penPressure = 0;
     const contact = { kind: event.pointerType || "mouse", use, shift: event.shiftKey };
     const sample = this.sample(event);
     this.lastPressure = sample.p;
@@ -249,9 +253,11 @@ export class PointerInput {
   sample(event) {
     const x = event.clientX - this.left;
     const y = event.clientY - this.top;
-    const real = event.pointerType === "pen" && event.pressure > 0;
     const simulated = this.pressure.next(x, y, event.timeStamp);
-    return this.sampleWith(event, real ? event.pressure : simulated);
+    if (event.pointerType !== "pen") return this.sampleWith(event, simulated);
+    // Some pens touch down, and all lift, without pressure: that is no reason for a blob at either end.
+    if (event.pressure > 0) this.penPressure = event.pressure;
+    return this.sampleWith(event, this.penPressure || Math.min(LIGHT, simulated));
   }
 
   /**
@@ -264,6 +270,7 @@ export class PointerInput {
       x: quantise(this.viewport.sheetX(event.clientX - this.left)),
       y: quantise(this.viewport.sheetY(event.clientY - this.top)),
       p: Number.isNaN(pressure) ? -1 : quantisePressure(pressure),
+      tilt: tiltByte(event),
       atMs: event.timeStamp,
     };
   }
@@ -299,6 +306,19 @@ export class SimulatedPressure {
     this.y = y;
     return this.pressure;
   }
+}
+
+/**
+ * How a pen leans, in a byte: sixteenths of the way from upright to flat, then sixteenths of a turn clockwise from
+ * the right. 0 is upright, and what has no tilt.
+ *
+ * @param {{tiltX?: number, tiltY?: number}} event degrees, as in Pointer Events
+ */
+export function tiltByte({ tiltX = 0, tiltY = 0 }) {
+  const [x, y] = [Math.tan((tiltX * Math.PI) / 180), Math.tan((tiltY * Math.PI) / 180)];
+  const lean = Math.min(15, Math.round((Math.atan(Math.hypot(x, y)) / Math.PI) * 30));
+  const turn = Math.round((Math.atan2(y, x) / Math.PI) * 8) & 15;
+  return lean && lean * 16 + turn;
 }
 
 /** @param {number} value */

@@ -192,14 +192,14 @@ export class PenTool {
   }
 
   /** @param {Sample} sample */
-  take({ x, y, p }) {
+  take({ x, y, p, tilt }) {
     const stroke = /** @type {WetStroke} */ (this.stroke);
-    stroke.add(x, y, p);
+    stroke.add(x, y, p, tilt);
     if (stroke.length < SPLIT_AT) return;
     this.store(stroke);
     this.surface.wet.clear();
     this.start();
-    this.stroke?.add(x, y, p);
+    this.stroke?.add(x, y, p, tilt);
   }
 
   frame() {
@@ -228,8 +228,8 @@ export class PenTool {
   }
 
   /** @param {WetStroke} stroke */
-  store({ points, width, tool, fill }) {
-    this.surface.change("a", formatStroke({ points, width, tool, fill }));
+  store(stroke) {
+    this.surface.change("a", formatStroke(stroke));
   }
 
   /** @param {number} atMs */

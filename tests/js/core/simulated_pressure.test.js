@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SimulatedPressure } from "../../../public/js/ui/pointer_input.js";
+import { SimulatedPressure, tiltByte } from "../../../public/js/ui/pointer_input.js";
 
 /** @param {number} speed CSS pixels a millisecond */
 function after(speed) {
@@ -24,4 +24,14 @@ test("it does not jump: the line's width changes smoothly", () => {
     assert.ok(Math.abs(pressure - last) < 0.08);
     last = pressure;
   }
+});
+
+test("tilt is a byte: how far from upright, and where to", () => {
+  assert.equal(tiltByte({}), 0);
+  assert.equal(tiltByte({ tiltX: 1, tiltY: -1 }), 0);
+  assert.equal(tiltByte({ tiltX: 45, tiltY: 0 }).toString(16), "80");
+  assert.equal(tiltByte({ tiltX: 0, tiltY: 45 }).toString(16), "84");
+  assert.equal(tiltByte({ tiltX: -45, tiltY: 0 }).toString(16), "88");
+  assert.equal(tiltByte({ tiltX: 0, tiltY: -45 }).toString(16), "8c");
+  assert.equal(tiltByte({ tiltX: 90, tiltY: 0 }).toString(16), "f0");
 });

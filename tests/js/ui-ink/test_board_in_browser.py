@@ -63,7 +63,9 @@ class Board:
             assert time.monotonic() < until, condition
             self.page.wait_for_timeout(20)
 
-    def pen_event(self, kind: str, press: Press, buttons: int = 1, button: str = "left") -> None:
+    def pen_event(
+        self, kind: str, press: Press, buttons: int = 1, button: str = "left", **more: float
+    ) -> None:
         x, y, force = press
         self.cdp.send(
             "Input.dispatchMouseEvent",
@@ -76,6 +78,7 @@ class Board:
                 "buttons": buttons,
                 "pointerType": "pen",
                 "clickCount": 0 if kind == "mouseMoved" else 1,
+                **more,
             },
         )
 
@@ -263,6 +266,56 @@ def test_the_barrel_button_erases_and_undo_brings_back(open_board: Any) -> None:
     board.page.keyboard.press("Control+z")
     board.settle()
     assert board.shown() == 2
+
+
+def test_the_eraser_end_erases_whatever_tool_is_chosen(open_board: Any) -> None:
+    board = open_board()
+    board.pen(wave(50, 150))
+    board.pen(wave(50, 350))
+    board.settle()
+    # The DevTools protocol has no eraser end: the page gets the events as such a pen sends them (button 5, buttons 32).
+    board.run(
+        """() => {
+          const fire = (type, x, y, buttons) => document.querySelector('#board').dispatchEvent(new PointerEvent(type, {
+            bubbles: true, cancelable: true, pointerId: 7, pointerType: 'pen', clientX: x, clientY: y,
+            button: type === 'pointermove' ? -1 : 5, buttons, pressure: buttons ? 0.5 : 0 }));
+          fire('pointerdown', 200, 100, 32);
+          for (let y = 110; y <= 200; y += 10) fire('pointermove', 200, y, 32);
+          fire('pointerup', 200, 200, 0);
+        }"""
+    )
+    board.settle()
+    assert board.shown() == 1
+    assert board.run("board.toolName") == "pen"
+    board.pen(wave(50, 250))
+    board.settle()
+    assert board.shown() == 2
+
+
+def test_tilt_is_kept_and_an_upright_pen_has_none(open_board: Any) -> None:
+    board = open_board()
+    board.pen(wave(50, 150))
+    way = wave(50, 350)
+    board.pen_event("mousePressed", way[0], tiltX=45, tiltY=0)
+    for press in way[1:]:
+        board.pen_event("mouseMoved", press, tiltX=0, tiltY=45)
+    board.lift(way[-1])
+    board.settle()
+    upright, leaning = board.run("notebook.visible().map((s) => s.text)")
+    assert "data-tilt" not in upright
+    tilt = leaning.split('data-tilt="')[1].split('"')[0]
+    assert tilt.startswith("8084")
+    assert len(tilt) == 2 * board.run("notebook.visible()[1].points().length / 3")
+
+
+@pytest.mark.parametrize("first", [0.0, 0.2])
+def test_a_light_pen_leaves_no_blob_at_either_end(open_board: Any, first: float) -> None:
+    board = open_board()
+    board.pen([(x, y, first if i == 0 else 0.2) for i, (x, y, _) in enumerate(line(50, 150, 350, 150))])
+    board.settle()
+    pressures = board.run("Array.from(notebook.visible()[0].points()).filter((_, i) => i % 3 === 2)")
+    assert max(pressures) <= 16
+    assert pressures[-1] == pressures[-2] == 13
 
 
 def test_each_tool_by_its_key_and_its_undo(open_board: Any) -> None:
