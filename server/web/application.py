@@ -98,6 +98,7 @@ class WebApplication:
 
     def handle(self, exchange: Exchange) -> None:
         """Answers a request, parks it, or hands it to a pool."""
+        exchange.connection.user = ""  # a proxy's connection carries many people, one after the other
         hot = self._hot.answer(exchange.request) if self._is_ours(exchange.request) else None
         if hot is not None:
             exchange.answer(hot)

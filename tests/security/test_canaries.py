@@ -18,6 +18,7 @@ import pytest
 
 from tests.net.wire import Wire
 from tests.support.mariadb import MariaDb
+from tests.support.pages import wait_until
 from tests.support.product import Person, Product
 
 STROKE = '<g><path d="M9753 8642l1234 17 0 29-1234 0z" fill="#fedcba"/></g>'
@@ -199,3 +200,34 @@ def test_t10_t11_no_client_writes_a_line_of_its_own(product: Product) -> None:
                 r"[\d-]+ [\d:,]+ \w+ \S+ (?:[^ \"]+|\"[^\"]*\") (?:GET|POST) \S+ \d+ \d+ [\d.]+ms", line
             ), line
         assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (?:INFO|WARNING|ERROR) ", line), line
+
+
+def test_t10_t89_a_request_is_logged_under_its_own_name_only(
+    house: Product, people: Callable[[], Person]
+) -> None:
+    """One connection of a proxy carries the requests of many people: nobody's name sticks to the next one's."""
+    first, second = people(), people()
+    names = [person.get("/LOGIN").data["username"] for person in (first, second)]
+    cookies = [
+        "; ".join(f"{name}={value}" for name, value in person.cookies.items()) for person in (first, second)
+    ]
+    notebook = first.new_notebook("Logged")
+    code = first.share(notebook)
+    before = len(house.output)
+    body = b'[["a","<g/>"]]'
+    post = f"POST /SAVE/?nb={code} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    with Wire(house.port) as wire:
+        for field in (f"Cookie: {cookies[0]}", "X: nobody", f"Cookie: {cookies[1]}"):
+            wire.get("/NotebookList", field)
+        wire.send(post.encode() + body)
+        assert wire.read().status == 200
+        wire.get("/health")
+
+    def lines() -> list[str]:
+        return re.findall(
+            r'INFO 127\.0\.0\.1 ("[^"]*"|\S+) (?:GET /NotebookList|POST /SAVE/|GET /health) ',
+            house.output[before:],
+        )
+
+    wait_until(lambda: len(lines()) >= 5, what="five lines")
+    assert lines() == [f'"{names[0]}"', "-", f'"{names[1]}"', "Guest", "-"]
