@@ -115,7 +115,7 @@ class Room:
 
     def take(self, viewer: Viewer) -> bool:
         if viewer.step == "joining" and viewer.data.startswith(b"HTTP/1.1 101"):
-            head, blank, rest = viewer.data.partition(b"\r\n\r\n")
+            _head, blank, rest = viewer.data.partition(b"\r\n\r\n")
             if not blank:
                 return False
             viewer.data = rest

@@ -428,12 +428,17 @@ class Schedule:
             self.earlier_log = log
         elif what == "copy":
             self.server.take_backup()
-        elif what == "restore" and self.server.backup is not None:
-            self.server.restore_backup()
-            kept = {entry["op"] for entries in self._node({"do": "journals"}).values() for entry in entries}
-            self.excused = set(log) - kept
-            self.sent_again = set(log)
-        self.time.call_in(self.random.uniform(200, 3000), self.server.start)
+        down_ms = self.link.latency_ms[1] + 1  # what the old server sent has come
+        if what == "restore" and self.server.backup is not None:
+            self.time.call_in(down_ms, lambda: self._restore(log))
+        self.time.call_in(down_ms + self.random.uniform(200, 3000), self.server.start)
+
+    def _restore(self, log: dict[str, Any]) -> None:
+        """Puts the older database back; what pages have seen stored and no longer keep may be gone with it."""
+        self.server.restore_backup()
+        kept = {entry["op"] for entries in self._node({"do": "journals"}).values() for entry in entries}
+        self.excused = set(log) - kept
+        self.sent_again = set(log)
 
     # --- the end ----------------------------------------------------------------------------------------------
 
@@ -455,10 +460,11 @@ class Schedule:
         if self.time.now_ms < getattr(self, "_look_at", 0.0):
             return False
         self._look_at = self.time.now_ms + 400
-        head = self.server.storage.changes.head(self.template.notebook)
+        row = self.server.storage.notebooks.get(self.template.notebook)
+        assert row is not None
         states = self._node({"do": "summaries"}).values()
         return all(
-            state["seq"] == head
+            (state["seq"], state["epoch"]) == (row.seq, row.epoch)
             and not state["pending"]
             and not state["waiting"]
             and state["phase"] == "ready"

@@ -517,5 +517,5 @@ class _Pacer:
 
     def call_at(self, at_s: float, callback: Callable[[], None]) -> None:
         self._server.time.call_at(
-            at_s, lambda: self._server.incarnation == self._incarnation and callback() or None
+            at_s, lambda: (self._server.incarnation == self._incarnation and callback()) or None
         )
