@@ -112,7 +112,7 @@ export class SharedPoll {
       }
       const data = body.data.filter((/** @type {{seq: number}} */ change) => change.seq > since);
       this.#resolve({ ...answer, body: { ...body, from: since, data } });
-    } else if ([401, 404].includes(answer.status)) this.#resolve(answer);
+    } else if ([401, 404, 409, 410].includes(answer.status)) this.#resolve(answer);
   }
 
   /** @param {WireAnswer|Promise<WireAnswer>} answer */
