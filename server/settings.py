@@ -24,7 +24,7 @@ DEFAULT_PORT = 8443
 ENVIRONMENT_PREFIX = "NOTEBOOKS_"
 COMMANDS = {
     "certificate": "make or renew the certificates in https/ and show their fingerprints",
-    "save": "ask the running server to write the JSON tables",
+    "save": "ask the running server to write every changed snapshot and the JSON tables",
     "console": "talk to a running server that was started with --no-console",
     "export": "write every notebook as a plain SVG into a folder",
     "backup": "copy everything into one file, also while the server runs",
@@ -72,7 +72,9 @@ class Settings:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise SettingsError(f"{message[:1].upper()}{message[1:]}. `python main.py --help` lists every setting.")
+        raise SettingsError(
+            f"{message[:1].upper()}{message[1:]}. `python main.py --help` lists every setting."
+        )
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -82,7 +84,8 @@ def make_parser() -> argparse.ArgumentParser:
         prog="python main.py",
         description="Shared Notebooks: a server for shared handwritten notebooks. Without a command it starts.",
         epilog=f"commands:\n{commands}\n\nEvery option can also be set in the environment, for example "
-        f"{ENVIRONMENT_PREFIX}PORT=443. The database is set in dbconfig.json (see dbconfig.example.json).",
+        f"{ENVIRONMENT_PREFIX}PORT=443; the storage key may come from {ENVIRONMENT_PREFIX}STORAGE_KEY. The database is set in dbconfig.json (see dbconfig.example.json).\n"
+        "Exit status: 0 done, 1 refused or failed, 2 wrong setting. Everything else: docs/operations.md.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -279,7 +282,7 @@ def _limit(text: str, limit_names: Sequence[str]) -> tuple[str, float]:
     return name, float(value) if "." in value else int(value)
 
 
-_DATABASE_KEYS = {
+DATABASE_KEYS = {
     "host", "username", "password", "database", "pool_name", "autocommit", "port", "pool_size",
     "tls_ca", "tls_cert", "tls_key", "tls_required", "unix_socket",
 }  # fmt: skip
@@ -307,9 +310,9 @@ def read_database_config(settings: Settings) -> DatabaseConfig:
     if not isinstance(raw, dict):
         raise SettingsError(f"{path} must hold one JSON object. Compare it with dbconfig.example.json.")
     for key in raw:
-        if key not in _DATABASE_KEYS:
+        if key not in DATABASE_KEYS:
             raise SettingsError(
-                f"{path} has the unknown key '{key}'. Known keys: {', '.join(sorted(_DATABASE_KEYS))}."
+                f"{path} has the unknown key '{key}'. Known keys: {', '.join(sorted(DATABASE_KEYS))}."
             )
     for key in ("host", "username", "password", "database"):
         if not isinstance(raw.get(key), str) or (not raw[key] and key != "password"):

@@ -6,7 +6,9 @@ import re
 import subprocess
 from pathlib import Path
 
+from server.console import ACTIONS
 from server.limits import apply_limits, limit_names, limits_table
+from server.settings import COMMANDS, DATABASE_KEYS, make_parser
 from server.web.limits import WebLimits
 from server.web.routes import make_routes
 
@@ -20,6 +22,21 @@ def page(name: str) -> str:
 def test_operations_has_the_table_of_limits_as_it_is() -> None:
     block = page("operations.md").split("<!-- limits:begin -->")[1].split("<!-- limits:end -->")[0]
     assert block.strip() == limits_table().strip()
+
+
+def test_operations_names_every_command_console_word_and_key() -> None:
+    text = page("operations.md")
+    for command in COMMANDS:
+        assert f"`python main.py {command}" in text, command
+    for word in ACTIONS:
+        assert f"| `{word}" in text, word
+    for key in DATABASE_KEYS:
+        assert f"`{key}`" in text, key
+    for named in re.findall(r"python main\.py ([a-z]+)", text):
+        assert named in COMMANDS, named
+    help_text = make_parser().format_help()
+    for command in COMMANDS:
+        assert re.search(rf"^  {command} ", help_text, re.M), command
 
 
 def test_limits_can_be_changed_by_name_and_keep_their_kind() -> None:
