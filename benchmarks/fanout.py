@@ -264,7 +264,7 @@ def room_server(folder: Path, python: str, https: Path) -> Iterator[tuple[int, i
             time.sleep(0.05)
         yield port, process.pid
     finally:
-        process.terminate()
+        process.kill()  # nothing of it is to be kept, and it would wait for its clients
         process.wait(10)
 
 
@@ -323,6 +323,7 @@ def main() -> None:
                         room = measure(lambda n, w=writer: w.send(n, ours.ink), audience, 1, strokes)  # type: ignore[misc]
                         peer[size] = (statistics.median(room), audience.joined_s)
                         audience.close()
+                        writer.sock.close()
                     print(
                         f"      room server (nothing stored): {peer[size][0]:6.2f} ms, joined in {peer[size][1]:.2f} s; "
                         f"ratio {median / peer[size][0]:.2f}, join {joined_s / peer[size][1]:.2f}",
