@@ -5,13 +5,15 @@ Owns small fragments that look like ink and saving them in batches as one person
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+
+from tests.support.product import Person, Product
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
-
-    from tests.support.product import Person, Product
 
 _op = itertools.count(1)
 
@@ -23,7 +25,20 @@ def line(x: int, y: int, colour: str = "#1f4fd8", length: int = 600) -> str:
     return f'<g><path d="M{x} {y}{wave}{back}" fill="{colour}"/></g>'
 
 
-def save(person: Person, path: str, changes: list[tuple[str, Any]], *, batch: int = 200) -> list[dict[str, Any]]:
+@contextlib.contextmanager
+def signed_up(product: Product, *names: str) -> Iterator[list[Person]]:
+    """People with accounts of these names; their connections are closed at the end."""
+    with contextlib.ExitStack() as stack:
+        people = [Person(product.port) for _ in names]
+        for person, name in zip(people, names, strict=True):
+            stack.callback(person.close)
+            person.sign_up(name)
+        yield people
+
+
+def save(
+    person: Person, path: str, changes: Sequence[tuple[str, Any]], *, batch: int = 200
+) -> list[dict[str, Any]]:
     """Saves changes with fresh ops, in order; answers what C2 says of each."""
     saved: list[dict[str, Any]] = []
     for at in range(0, len(changes), batch):

@@ -74,7 +74,7 @@ export class Company {
     if (!first) return;
     if (this.target.kind === "share") this.#goToOthers();
     if (this.app.user) {
-      const { glowSinceLastVisit } = await import("./since_last_visit.js");
+      const { glowSinceLastVisit } = await this.app.later(() => import("./since_last_visit.js"));
       await glowSinceLastVisit(this.app, this);
     }
   }

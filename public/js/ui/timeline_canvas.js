@@ -12,16 +12,18 @@ import { ruling } from "../core/paper_rules.js";
 /** @typedef {import("../core/path_data.js").Bounds} Bounds */
 /** @typedef {{path: Path2D, fill: string, line: string, width: number, alpha: number}} Shape */
 
-const KEYFRAMES = 20;
+const KEYFRAMES = 48;
 /** A keyframe for fewer changes than this gains nothing. */
 const LEAST_STEP = 60;
 /** Pixels of one picture, at most: the keyframes are many. */
-const MOST_PIXELS = 1_600_000;
+const MOST_PIXELS = 1_000_000;
 /** Above this many vanishing strokes the whole sheet is painted again. */
 const MOST_HOLES = 300;
 /** Keyframes are made in pieces of at most this long, ms. */
 const SLICE_MS = 8;
 const BORDER = 24;
+/** Side of a cell in which lives are looked up by place, sheet units. */
+const CELL = 1000;
 
 export class TimelineCanvas {
   #scale = 1;
@@ -30,6 +32,7 @@ export class TimelineCanvas {
   /** @type {{seq: number, canvas: HTMLCanvasElement}[]} in order of seq */ #keyframes = [];
   #turn = 0;
   /** @type {Life[]} */ #ordered = [];
+  /** @type {Map<string, Life[]>} by the cells their box touches */ #cells = new Map();
   #paper = "";
   shown = -1;
 
@@ -42,9 +45,16 @@ export class TimelineCanvas {
     this.colourOf = colourOf;
     this.step = Math.max(LEAST_STEP, Math.ceil(timeline.entries.length / KEYFRAMES));
     this.#ordered = [...timeline.lives].sort((a, b) => a.order - b.order || a.from - b.from);
+    for (const life of this.#ordered) {
+      for (const key of cellsOf(life.bounds)) {
+        const cell = this.#cells.get(key);
+        if (cell) cell.push(life);
+        else this.#cells.set(key, [life]);
+      }
+    }
     this.paper = document.createElement("canvas");
     this.ink = document.createElement("canvas");
-    this.pen = /** @type {CanvasRenderingContext2D} */ (this.ink.getContext("2d"));
+    this.pen = penOf(this.ink);
   }
 
   /**
@@ -85,7 +95,7 @@ export class TimelineCanvas {
   async prepare(pause) {
     const turn = ++this.#turn;
     const canvas = this.#copy(null);
-    const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    const pen = penOf(canvas);
     const { base, head } = this.timeline;
     this.#draw(pen, this.#alive(base), null);
     let until = performance.now() + SLICE_MS;
@@ -161,6 +171,29 @@ export class TimelineCanvas {
   }
 
   /**
+   * @param {Bounds[]} boxes
+   * @param {number} seq
+   * @returns {Life[]} what was seen then in these boxes, in drawing order
+   */
+  #around(boxes, seq) {
+    const aside = 2 / this.#scale;
+    /** @type {Set<Life>} */
+    const found = new Set();
+    for (const { x0, y0, x1, y1 } of boxes) {
+      const box = { x0: x0 - aside, y0: y0 - aside, x1: x1 + aside, y1: y1 + aside };
+      for (const key of cellsOf(box)) {
+        for (const life of this.#cells.get(key) ?? []) {
+          if (life.from > seq || life.to <= seq) continue;
+          const { bounds } = life;
+          if (bounds.x0 > box.x1 || bounds.x1 < box.x0 || bounds.y0 > box.y1 || bounds.y1 < box.y0) continue;
+          found.add(life);
+        }
+      }
+    }
+    return [...found].sort((one, other) => one.order - other.order);
+  }
+
+  /**
    * From one moment to another, forwards or back.
    *
    * @param {CanvasRenderingContext2D} pen
@@ -186,13 +219,10 @@ export class TimelineCanvas {
     if (holes.length > MOST_HOLES) {
       this.#clear(pen);
       this.#draw(pen, this.#alive(b), null);
-    } else if (holes.length > 0)
-      this.#draw(
-        pen,
-        this.#alive(b),
-        holes.map((life) => life.bounds),
-        news,
-      );
+    } else if (holes.length > 0) {
+      const boxes = holes.map((life) => life.bounds);
+      this.#draw(pen, this.#around(boxes, b), boxes, news);
+    }
     if (holes.length <= MOST_HOLES)
       this.#draw(
         pen,
@@ -215,7 +245,6 @@ export class TimelineCanvas {
    */
   #draw(pen, lives, holes, without) {
     pen.save();
-    let drawn = lives;
     if (holes) {
       pen.setTransform(1, 0, 0, 1, 0, 0);
       const clip = new Path2D();
@@ -223,13 +252,9 @@ export class TimelineCanvas {
       for (const [x0, y0, x1, y1] of rects) clip.rect(x0, y0, x1 - x0, y1 - y0);
       pen.clip(clip);
       for (const [x0, y0, x1, y1] of rects) pen.clearRect(x0, y0, x1 - x0, y1 - y0);
-      drawn = lives.filter((life) => {
-        const [x0, y0, x1, y1] = this.#pixels(life.bounds);
-        return rects.some((one) => x0 < one[2] && one[0] < x1 && y0 < one[3] && one[1] < y1);
-      });
     }
     pen.setTransform(this.#scale, 0, 0, this.#scale, this.#x, this.#y);
-    for (const life of drawn) {
+    for (const life of lives) {
       if (without?.has(life)) continue;
       for (const shape of shapesOf(life)) this.#paint(pen, shape);
     }
@@ -266,7 +291,7 @@ export class TimelineCanvas {
     const canvas = document.createElement("canvas");
     canvas.width = this.ink.width;
     canvas.height = this.ink.height;
-    if (from) canvas.getContext("2d")?.drawImage(from, 0, 0);
+    if (from) penOf(canvas).drawImage(from, 0, 0);
     return canvas;
   }
 
@@ -308,4 +333,24 @@ function shapesOf(life) {
     alpha: Number(path.opacity ?? 1) * Number(path["fill-opacity"] ?? 1),
   }));
   return life.shape;
+}
+
+/** @param {Bounds} box @returns {string[]} cells it touches */
+function cellsOf({ x0, y0, x1, y1 }) {
+  const keys = [];
+  for (let row = Math.floor(y0 / CELL); row <= Math.floor(y1 / CELL); row++) {
+    for (let column = Math.floor(x0 / CELL); column <= Math.floor(x1 / CELL); column++)
+      keys.push(`${column},${row}`);
+  }
+  return keys;
+}
+
+/**
+ * The keyframes are painted into each other all the time: in memory that costs less than on the way to a screen.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @returns {CanvasRenderingContext2D}
+ */
+function penOf(canvas) {
+  return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
 }

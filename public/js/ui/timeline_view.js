@@ -17,6 +17,8 @@ import { TimelineCanvas } from "./timeline_canvas.js";
 /** A whole notebook plays in about this long, and never slower than so many changes a second. */
 const PLAY_S = 25;
 const LEAST_PACE = 4;
+/** What takes long to find out waits until the cursor rests, ms. */
+const REST_MS = 120;
 
 /** @param {App} app @param {import("../app/company.js").Company} company */
 export async function showTimeline(app, company) {
@@ -31,10 +33,12 @@ export async function showTimeline(app, company) {
   const dialog = element("dialog", { class: "timeline", "aria-label": t("timeline.title") }, head, progress);
   close.addEventListener("click", () => dialog.close());
   document.body.append(dialog);
+  document.body.classList.add("in-timeline");
   dialog.showModal();
   const ending = new AbortController();
   dialog.addEventListener("close", () => {
     ending.abort();
+    document.body.classList.remove("in-timeline");
     dialog.remove();
   });
   await app.session.flush(1500);
@@ -61,6 +65,7 @@ class TimelineView {
   #playing = false;
   #lastMs = 0;
   #framed = false;
+  #resting = 0;
   /** @type {Life|null} */ #chosen = null;
   mark = element("div", { class: "timeline-mark", hidden: true });
   stage = element("div", { class: "timeline-stage" });
@@ -193,7 +198,10 @@ class TimelineView {
     const count = element("span", { class: "muted" }, t("timeline.count", { n, all }));
     this.who.replaceChildren(dot, element("span", {}, text), count);
     this.slider.setAttribute("aria-valuetext", text);
-    this.all.disabled = !this.timeline.at(this.#at).some((life) => this.timeline.isGone(life));
+    window.clearTimeout(this.#resting);
+    this.#resting = window.setTimeout(() => {
+      this.all.disabled = !this.timeline.at(this.#at).some((life) => this.timeline.isGone(life));
+    }, REST_MS);
     this.one.disabled = !this.#chosen || !this.timeline.isGone(this.#chosen);
   }
 
