@@ -15,7 +15,10 @@ import { CELL, cellOf, forCells, plainPath } from "../core/stroke.js";
 
 /** Tiles this far outside the viewport are filled, and this far outside they are dropped, CSS pixels. */
 const FILL_AHEAD_PX = 500;
-const DROP_BEYOND_PX = 1100;
+const DROP_BEYOND_PX = 1600;
+/** Where the sheet is moving to tiles are filled further ahead: what comes into view in this time, ms, at most ... */
+const LOOK_AHEAD_MS = 350;
+const MOST_AHEAD_PX = 1400;
 
 /**
  * @typedef {Object} Tile
@@ -56,6 +59,9 @@ export class DryLayer {
     /** @type {(() => void)[]} */
     this.whenFilled = [];
     this.held = false;
+    /** Where the view was, board pixels, and when; how far ahead of it tiles are filled. */
+    this.seen = { x: 0, y: 0, atMs: 0 };
+    this.ahead = { x: 0, y: 0 };
   }
 
   /**
@@ -82,7 +88,8 @@ export class DryLayer {
 
   /** The view moved: mount what comes near, drop what is far. */
   follow() {
-    const near = this.viewport.visible(FILL_AHEAD_PX);
+    this.lookAhead();
+    const near = this.near();
     const far = this.viewport.visible(DROP_BEYOND_PX);
     for (const tile of this.tiles.values()) {
       const { column, row } = tile;
@@ -97,6 +104,30 @@ export class DryLayer {
       if (!this.tiles.has(key)) this.mount(key);
     });
     this.sortQueue();
+  }
+
+  /** Work out how far the view will have moved soon if it goes on like this. */
+  lookAhead() {
+    const { seen, viewport } = this;
+    const nowMs = performance.now();
+    const elapsed = nowMs - seen.atMs;
+    if (elapsed < 4) return;
+    const reach = (/** @type {number} */ way) =>
+      elapsed > 200 ? 0 : Math.max(-MOST_AHEAD_PX, Math.min(MOST_AHEAD_PX, (way / elapsed) * LOOK_AHEAD_MS));
+    this.ahead = { x: reach(seen.x - viewport.exactX), y: reach(seen.y - viewport.exactY) };
+    this.seen = { x: viewport.exactX, y: viewport.exactY, atMs: nowMs };
+  }
+
+  /** @returns {import("../core/path_data.js").Bounds} where tiles are to be filled */
+  near() {
+    const { x, y } = this.ahead;
+    const box = this.viewport.visible(FILL_AHEAD_PX);
+    const { scale } = this.viewport;
+    if (x < 0) box.x0 += x / scale;
+    else box.x1 += x / scale;
+    if (y < 0) box.y0 += y / scale;
+    else box.y1 += y / scale;
+    return box;
   }
 
   /** The zoom is settled: give every tile its new size. */
@@ -143,7 +174,6 @@ export class DryLayer {
     const tile = { key, column, row, ink: newSheet(), marker: newSheet(), waiting: [], next: 0 };
     this.tiles.set(key, tile);
     this.place(tile);
-    this.inks.append(tile.ink.svg);
     return tile;
   }
 
@@ -175,8 +205,8 @@ export class DryLayer {
   sortQueue() {
     if (this.queue.length < 2) return;
     const { viewport } = this;
-    const x = viewport.sheetX(viewport.width / 2) / CELL - 0.5;
-    const y = viewport.sheetY(viewport.height / 2) / CELL - 0.5;
+    const x = viewport.sheetX(viewport.width / 2 + this.ahead.x / 3) / CELL - 0.5;
+    const y = viewport.sheetY(viewport.height / 2 + this.ahead.y / 3) / CELL - 0.5;
     const distance = (/** @type {Tile} */ tile) => (tile.column - x) ** 2 + (tile.row - y) ** 2;
     this.queue.sort((a, b) => distance(b) - distance(a));
   }
@@ -193,6 +223,7 @@ export class DryLayer {
         if (stroke.shown) this.draw(tile, stroke);
       }
       if (tile.next < tile.waiting.length) continue;
+      this.attach(tile);
       tile.waiting = [];
       tile.next = 0;
       this.queue.pop();
@@ -214,14 +245,17 @@ export class DryLayer {
 
   /** @param {Stroke} stroke that is visible now */
   add(stroke) {
-    const near = this.viewport.visible(FILL_AHEAD_PX);
+    const near = this.near();
     const loaded = stroke.seq === 0;
     forCells(meet(stroke.bounds, this.viewport.visible(DROP_BEYOND_PX)), (key) => {
       let tile = this.tiles.get(key);
       if (!tile && !isNear(key, near)) return;
       tile ??= this.newTile(key);
       if (loaded) this.wait(tile, stroke);
-      else this.draw(tile, stroke);
+      else {
+        this.draw(tile, stroke);
+        this.attach(tile);
+      }
     });
   }
 
@@ -307,8 +341,17 @@ export class DryLayer {
     const isMarker = stroke.tool() === "marker";
     const sheet = isMarker ? tile.marker : tile.ink;
     if (sheet.nodes.has(stroke)) return;
-    if (isMarker && !sheet.svg.isConnected) this.markers.append(sheet.svg);
     insert(sheet, stroke, this.strokeNode(stroke));
+  }
+
+  /**
+   * A tile joins the page when it is filled: the browser paints it once, not after every slice.
+   *
+   * @param {Tile} tile
+   */
+  attach({ ink, marker }) {
+    if (!ink.svg.isConnected) this.inks.append(ink.svg);
+    if (marker.strokes.length && !marker.svg.isConnected) this.markers.append(marker.svg);
   }
 
   /** @param {Stroke} stroke @returns {import("../core/fragment.js").StrokePath[]} */
