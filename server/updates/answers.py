@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from server.domain.failures import Failure
 from server.domain.log_entry import Known, LogEntry, json_text
+from server.domain.stroke import Deed
+from server.domain.svg_document import NotebookDocument
 
 MAX_EFFECTS_BYTES = 1 << 20
 
@@ -71,6 +73,20 @@ def effects_members(effects: Effects) -> bytes:
     strokes = _ENCODER.encode({str(group_id): text for group_id, text in effects.strokes.items()})
     hidden = ",".join(f'"{group_id}"' for group_id in effects.hidden)
     return f',"strokes":{strokes},"hidden":[{hidden}]'.encode()
+
+
+def told_entry(entry: LogEntry, document: NotebookDocument) -> bytes:
+    """The wire JSON of an entry; a `u` or `r` that names a `p` also carries the paper as the document has it now.
+
+    A reader that loaded the notebook after that `p` knows neither it nor the paper before it (P1).
+    """
+    wire = entry.wire()
+    if entry.command in ("u", "r"):
+        named = document.known(entry.data["op"])
+        if isinstance(named, Deed) and named.kind == "p":
+            paper = json_text({"paper": document.paper, "margin": document.margin}).encode()
+            return wire[:-1] + b',"paper":' + paper + b"}"
+    return wire
 
 
 def update_body(

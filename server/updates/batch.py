@@ -15,7 +15,7 @@ from server.domain.failures import Failure
 from server.domain.ids import NotebookId
 from server.domain.log_entry import LogEntry
 from server.storage.contracts import AppendConflict, ChangeStore
-from server.updates.answers import NO_EFFECTS, Effects, failure_body, saved_body
+from server.updates.answers import NO_EFFECTS, Effects, failure_body, saved_body, told_entry
 from server.updates.inbox import WaitingSave
 from server.updates.messages import Answer, Applied, Note
 from server.updates.notebook import Changed, Notebook, effects_now
@@ -176,7 +176,7 @@ class Batch:
                 epoch=notebook.epoch,
                 from_seq=entries[0].seq - 1,
                 to_seq=entries[-1].seq,
-                entries=[entry.wire() for entry in entries],
+                entries=[told_entry(entry, notebook.document) for entry in entries],
                 strokes=dict(effects.strokes),
                 hidden=list(effects.hidden),
                 only_appends=all(entry.command in "ap" for entry in entries),

@@ -18,7 +18,15 @@ from server.domain.log_entry import LogEntry
 from server.domain.stroke import Deed, Stroke
 from server.domain.svg_document import NotebookDocument
 from server.storage.contracts import Storage
-from server.updates.answers import NO_EFFECTS, RELOAD, Effects, effects_members, failure_body, update_body
+from server.updates.answers import (
+    NO_EFFECTS,
+    RELOAD,
+    Effects,
+    effects_members,
+    failure_body,
+    told_entry,
+    update_body,
+)
 from server.updates.notebook import effects_now
 from server.updates.online_clients import OnlineClients
 from server.updates.polls import Poll, PollResult
@@ -145,7 +153,8 @@ class LogRoad:
             entries = [entry for entry in entries if entry.seq <= to_seq]
             more = entries[-1].seq < to_seq
             effects = RELOAD if more else _effects_of(document, entries)
-        return _LogSpan(entries[-1].seq, [entry.wire() for entry in entries], more, effects_members(effects))
+            told = [told_entry(entry, document) for entry in entries]
+        return _LogSpan(entries[-1].seq, told, more, effects_members(effects))
 
 
 def _tells_too_little(entry: LogEntry) -> bool:

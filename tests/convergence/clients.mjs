@@ -23,6 +23,7 @@ const { Journal } = await import("../../public/js/core/journal.js");
 await import("../../public/js/core/sync.js");
 await import("../../public/js/net/shared_poll.js");
 await import("../../public/js/core/document_reader.js");
+await import("../../public/js/core/server_ink.js").catch(() => undefined);
 await import("../../public/js/app/wire.js").catch(() => undefined); // a part of the session, where it stands apart
 
 const SOUND = { loaded: Journal.prototype.loaded, resync: NotebookDocument.prototype.begin };

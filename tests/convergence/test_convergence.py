@@ -33,6 +33,13 @@ def test_c2_c3_c4_c6_p3_everybody_converges_and_nothing_is_lost(pytestconfig: py
     assert summary.percentile_ms(0.99) <= MOST_MS
 
 
+@pytest.mark.parametrize("seed", [381, 421, 1860])
+def test_c6_a_paper_taken_back_reaches_pages_that_loaded_after_it(seed: int) -> None:
+    """Found by these seeds: a page that knew neither the change nor the paper before it kept the old paper."""
+    [result] = run_seeds([seed])
+    assert not result.problems, result.report()
+
+
 def first_problem(breakage: Breakage, seeds: range, is_meant: Callable[[str], bool]) -> str:
     """The first seed at which a broken variant is caught in the way that is meant, with what was seen."""
     for result in run_seeds(seeds, breakage):
