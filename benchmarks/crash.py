@@ -105,6 +105,7 @@ def run(product: Product, rounds: int, writers_wanted: int, seed: int) -> None:
     acknowledged = 0
     for number in range(rounds):
         if number % 20 == 0:
+            owner.close()  # its connection ended with the server that was killed
             notebook = owner.new_notebook(f"Round {number}")
             reader_person.close()
             reader_person.cookies = dict(owner.cookies)
