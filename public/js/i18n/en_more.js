@@ -201,6 +201,8 @@ export const catalogue = {
   "connect.firefox": "Firefox: Advanced, then Accept the Risk and Continue.",
   "connect.safari": "Safari: Show Details, then visit this website.",
   "connect.trust": "Or trust this server for good",
+  "connect.offline":
+    "A device that trusts the server for good can also open the page and your last notebooks without a network.",
   "connect.download": "Download the server’s public certificate",
   "connect.windows":
     "Windows: open the file, Install Certificate, Local Machine, place it in Trusted Root Certification Authorities.",

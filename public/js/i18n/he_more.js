@@ -201,6 +201,7 @@ export const catalogue = {
   "connect.firefox": "Firefox: ‏Advanced (מתקדם), ואז Accept the Risk and Continue.",
   "connect.safari": "Safari: ‏Show Details (הצגת פרטים), ואז visit this website.",
   "connect.trust": "או לתת אמון בשרת לתמיד",
+  "connect.offline": "מכשיר שסומך על השרת דרך קבע יכול גם לפתוח את הדף ואת המחברות האחרונות בלי רשת.",
   "connect.download": "הורדת התעודה הציבורית של השרת",
   "connect.windows":
     "Windows: פותחים את הקובץ, Install Certificate, ‏Local Machine, ובוחרים Trusted Root Certification Authorities.",
