@@ -13,7 +13,7 @@ import { attributeOf, GridIndex, Stroke, withId } from "./stroke.js";
 /** @typedef {typeof import("./server_ink.js")} ServerInk */
 /** @typedef {{op: string, command: string, data: any}} Change */
 /** @typedef {{paper: string, margin: string}} Paper */
-/** @typedef {{seq: number, command: string, data: any, op: string, id?: string, author?: {id: string, name: string}, at?: number}} LogEntry */
+/** @typedef {{seq: number, command: string, data: any, op: string, id?: string, author?: {id: string, name: string}, at?: number, paper?: Paper}} LogEntry */
 /** @typedef {{from: number, to: number, data: LogEntry[], strokes?: Record<string, string>, hidden?: string[], reload?: boolean}} UpdateAnswer */
 
 /**
@@ -49,6 +49,8 @@ export class NotebookDocument {
   /** @type {Set<Stroke>} strokes that cannot be shown before `serverInk` is there */
   unshaped = new Set();
   loadedPaper = DEFAULT_PAPER;
+  /** The server's word on the paper, with an undo or redo of one. @type {{seq: number, paper: Paper}|null} */
+  toldPaper = null;
   paper = DEFAULT_PAPER;
   pendingCount = 0;
   shownCount = 0;
@@ -83,6 +85,7 @@ export class NotebookDocument {
     this.loadedSeq = seq;
     this.epoch = epoch;
     this.loadedPaper = paper ?? DEFAULT_PAPER;
+    this.toldPaper = null;
     this.paper = this.loadedPaper;
     this.pendingCount = 0;
     this.shownCount = 0;
@@ -352,10 +355,11 @@ export class NotebookDocument {
   }
 
   /**
-   * @param {Change} entry a `u` or `r`, confirmed or pending
+   * @param {Change & {seq?: number, paper?: Paper}} entry a `u` or `r`, confirmed or pending
    * @param {DocumentChange} change
    */
-  setUndone({ op, command, data }, change) {
+  setUndone({ op, command, data, seq, paper }, change) {
+    if (paper && seq !== undefined) this.toldPaper = { seq, paper };
     if (!this.pending.has(op)) {
       if (command === "u") this.undone.add(data.op);
       else this.undone.delete(data.op);
@@ -464,7 +468,11 @@ export class NotebookDocument {
   /** @param {DocumentChange} change */
   refreshPaper(change) {
     const last = this.papers.filter((one) => this.inForce(one.op)).at(-1);
-    const paper = last ? last.paper : this.loadedPaper;
+    const turning = [...this.pending.values()].some(({ data }) =>
+      this.papers.some(({ op }) => op === data?.op),
+    );
+    const told = turning || (last && last.seq > (this.toldPaper?.seq ?? 0)) ? null : this.toldPaper;
+    const paper = told?.paper ?? last?.paper ?? this.loadedPaper;
     if (paper.paper !== this.paper.paper || paper.margin !== this.paper.margin) change.paper = true;
     this.paper = paper;
   }
