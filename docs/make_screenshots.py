@@ -99,8 +99,7 @@ def scene(width: float, height: float, left: float) -> list[tuple[str, list[Poin
     found += [(blue, stroke) for stroke in word("2", cx + 4.05 * unit, cy - 2.85 * unit, 0.5 * unit)]
     found += [(red, stroke) for stroke in word("hello", cx - 4.6 * unit, cy - 3.3 * unit, 0.7 * unit)]
     found += [
-        (red, stroke)
-        for stroke in word("שלום", cx - 2.7 * unit, cy - 1.9 * unit, 0.7 * unit, leftwards=True)
+        (red, stroke) for stroke in word("שלום", cx - 2.7 * unit, cy - 1.9 * unit, 0.7 * unit, leftwards=True)
     ]
     return found
 

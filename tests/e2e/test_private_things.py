@@ -60,7 +60,9 @@ def raw_get(port: int, target: str) -> bytes:
         socket.create_connection(("127.0.0.1", port), timeout=10) as plain,
         context.wrap_socket(plain, server_hostname="localhost") as tls,
     ):
-        tls.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode("latin-1"))
+        tls.sendall(
+            f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode("latin-1")
+        )
         parts = []
         while part := tls.recv(65536):
             parts.append(part)
@@ -84,7 +86,10 @@ def shared_product(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no
 
 
 def test_n5_another_users_notebook_is_as_if_it_did_not_exist(shared_product: Product) -> None:
-    owner, stranger = Person(shared_product.port).sign_up("owner"), Person(shared_product.port).sign_up("stranger")
+    owner, stranger = (
+        Person(shared_product.port).sign_up("owner"),
+        Person(shared_product.port).sign_up("stranger"),
+    )
     notebook = owner.new_notebook("mine")
     missing = notebook + 1000
     probes: list[Callable[[int], Any]] = [
@@ -112,7 +117,9 @@ QUOTES = ["'", '"', "' OR '1'='1", "1' --", "1;DROP TABLE users", "\\'", "%27", 
 
 
 @pytest.mark.parametrize("quote", QUOTES)
-def test_t1_a_quote_in_any_parameter_is_refused_and_changes_nothing(quote: str, shared_product: Product) -> None:
+def test_t1_a_quote_in_any_parameter_is_refused_and_changes_nothing(
+    quote: str, shared_product: Product
+) -> None:
     person = Person(shared_product.port)
     escaped = "".join(f"%{byte:02x}" for byte in quote.encode())
     for path in (
@@ -195,4 +202,6 @@ def test_t87_nothing_clear_is_on_disk_with_mariadb(
     product = start_product()
     fill(product)
     assert product.stop() == 0
-    check_nothing_in(files_below(product.data_dir / "Protected", product.data_dir / "logs", mariadb.folder / "data"))
+    check_nothing_in(
+        files_below(product.data_dir / "Protected", product.data_dir / "logs", mariadb.folder / "data")
+    )
