@@ -166,6 +166,7 @@ export class App {
     else if (answer.status !== 401) this.user = this.memory.user;
     this.memory.setUser(this.user);
     this.sidebar.showUser(this.user);
+    this.notebook.self = this.user ? this.owner : "";
     await this.open(target);
     await this.refreshList();
     if (this.user && this.memory.takeSignUp()) (await import("./keeping.js")).keepEarlierInk(this);
