@@ -6,7 +6,7 @@
  * `onChange(command, data)`, whose op it keeps for undo. Ink itself is the document's, drawing the layers',
  * gestures the tools'. All but writing is in `board_extras.js`, which comes after the first paint.
  *
- * Events: "undochange", "viewchange", "toolchange", "selectionchange", "drawstart", "painted".
+ * Events: "undochange", "viewchange", "toolchange", "selectionchange", "drawstart".
  */
 import { darkPaperColour, START_SIZE } from "../core/pen_sizes.js";
 import { boxOf } from "../core/stroke.js";
@@ -141,7 +141,8 @@ export class Board extends EventTarget {
   /** @param {ToolName} name */
   setTool(name) {
     if (!(name in this.tools)) throw new RangeError(`there is no tool ${name}`);
-    this.discardGesture();
+    // A key that waited for its meaning was pressed before the gesture that is under way now.
+    if (!this.keyPending) this.discardGesture();
     this.toolName = name;
     this.policy.panTool = name === "hand";
     if (name !== "lasso" && name !== "rectangle") this.extras.made?.selection.choose([]);
@@ -269,7 +270,10 @@ export class Board extends EventTarget {
     return pdfOf(this.document, extras.printed());
   }
 
-  /** @returns {Promise<void>} when everything visible of the document as it is now has been painted */
+  /**
+   * @returns {Promise<void>} when everything visible of the document as it is now is in the page and the browser has
+   *   made a frame of it (in a hidden tab, which gets no frames: when it is in the page)
+   */
   async whenPainted() {
     await this.repeated;
     await this.document.settled();
@@ -685,7 +689,16 @@ function isTyping(target) {
 
 /** @returns {Promise<void>} */
 function nextFrame() {
-  return new Promise((resolve) => window.requestAnimationFrame(() => resolve()));
+  if (document.hidden) return Promise.resolve();
+  return new Promise((resolve) => {
+    // A tab that is hidden meanwhile gets its next frame when somebody looks again, and nobody waits for that.
+    const hidden = () => resolve();
+    document.addEventListener("visibilitychange", hidden, { once: true });
+    window.requestAnimationFrame(() => {
+      document.removeEventListener("visibilitychange", hidden);
+      resolve();
+    });
+  });
 }
 
 /**

@@ -139,10 +139,12 @@ def open_board(browser: Browser, address: str) -> Iterator[Any]:
     contexts = []
     errors: list[str] = []
 
-    def open_(query: str = "", **options: Any) -> Board:
+    def open_(query: str = "", slow: str = "", **options: Any) -> Board:
         context = browser.new_context(viewport={"width": 900, "height": 600}, **options)
         contexts.append(context)
         page = context.new_page()
+        if slow:
+            page.route(f"**/{slow}", lambda route: (time.sleep(0.8), route.continue_()))
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(f"{address}?{query}")
         page.wait_for_selector("html[data-ready-seq]", state="attached")
@@ -290,6 +292,35 @@ def test_the_eraser_end_erases_whatever_tool_is_chosen(open_board: Any) -> None:
     board.pen(wave(50, 250))
     board.settle()
     assert board.shown() == 2
+
+
+def test_a_tool_that_is_still_on_its_way_gets_the_whole_gesture(open_board: Any) -> None:
+    board = open_board(slow="board_extras.js")
+    board.mouse(wave(50, 150))
+    board.mouse(wave(50, 350))
+    board.page.keyboard.press("e")
+    board.mouse(line(200, 80, 200, 220))
+    board.settle()
+    assert board.shown() == 1
+    board.page.keyboard.press("Control+z")
+    board.settle()
+    assert board.shown() == 2
+
+
+def test_what_came_in_idle_time_works_without_a_network(open_board: Any) -> None:
+    board = open_board()
+    board.mouse(wave(50, 150))
+    asked = "performance.getEntriesByType('resource').filter((one) => one.name.endsWith('.js')).length"
+    at_first = board.run(asked)
+    board.wait_for("board.extras.made !== null && board.live.made !== null")
+    board.page.wait_for_timeout(300)
+    assert board.run(asked) > at_first + 10
+    board.page.context.set_offline(True)
+    assert board.run("board.exportPdf().then((blob) => blob.size)") > 500
+    board.page.keyboard.press("e")
+    board.mouse(line(200, 80, 200, 220))
+    board.settle()
+    assert board.shown() == 0
 
 
 def test_tilt_is_kept_and_an_upright_pen_has_none(open_board: Any) -> None:

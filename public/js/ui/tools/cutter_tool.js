@@ -5,7 +5,8 @@
  * frame and sent as one change per 100 ms; a gesture is one undo entry. A fixed outline has no points to cut along
  * and is left alone: the whole-stroke eraser takes it.
  */
-import { cutPaths, parseCuts, pointDistance2, sweptIntervals, unionOf } from "../../core/cuts.js";
+import { parseCuts, pointDistance2, sweptIntervals, unionOf } from "../../core/cuts.js";
+import { parseFragment, reshape } from "../../core/reshaping.js";
 import { attributeOf } from "../../core/stroke.js";
 import { BATCH_MS } from "./eraser_tool.js";
 
@@ -67,13 +68,23 @@ export class CutterTool {
   }
 
   frame() {
-    for (const stroke of this.grown) {
-      const points = stroke.points();
-      if (!points) continue;
-      const union = unionOf([...cutsOf(stroke), ...(this.cuts.get(stroke) ?? [])]);
-      this.surface.showPaths(stroke, cutPaths(points, union, stroke.width(), stroke.tool()));
-    }
+    for (const stroke of this.grown) this.surface.showPaths(stroke, this.preview(stroke));
     this.grown.clear();
+  }
+
+  /**
+   * What the stroke will look like when the document has this cut: worked out by the same steps, since cutting a
+   * moved stroke and moving a cut one differ in their rounding.
+   *
+   * @param {Stroke} stroke
+   * @returns {string[]} path data
+   */
+  preview(stroke) {
+    const { document } = this.surface;
+    const effects = stroke.shapers((effect) => document.inForce(effect.op));
+    const cuts = new Map([[stroke, this.cuts.get(stroke) ?? []]]);
+    const text = reshape(stroke, [...effects, { op: "", seq: Infinity, kind: "cut", cuts }]);
+    return parseFragment(text).paths.map(({ d }) => d);
   }
 
   finish() {
