@@ -81,7 +81,7 @@ def test_page_and_notebook_open_without_the_server_and_log_out_forgets_them(
         wait_ready(page, 3)
         wait_until(
             lambda: page.evaluate("caches.keys().then((names) => names.includes('pages'))"),
-            timeout_s=20,
+            timeout_s=60,
             what="the worker keeps the page",
         )
         time.sleep(0.5)

@@ -18,8 +18,8 @@ import { NotebookSession, randomText } from "./notebook_session.js";
 /** @typedef {import("../core/i18n.js").Language} Language */
 /** @typedef {import("../net/browser_store.js").User} User */
 
-/** The service worker and its copies wait until the page has long been in use. */
-const INSTALL_AFTER_MS = 6000;
+/** The service worker and its copies wait until the page has been in use for a while: a passing visit costs nothing. */
+const INSTALL_AFTER_MS = 20_000;
 
 export class App {
   /** @type {User|null} */ user = null;
