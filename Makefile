@@ -58,7 +58,7 @@ check: lint types
 
 fuzz: setup-dev
 	@$(PY) -m tests.http_core.fuzz_parser --count 1000000
-	@$(PY) -m pytest tests/net --every-split
+	@$(PY) -m pytest tests/net/test_corpus_live.py --long
 
 docs: setup-dev
 	@$(PY) -m pdoc --output-directory docs/api --docformat google main http_core server

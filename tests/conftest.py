@@ -25,8 +25,18 @@ STRICT = os.environ.get("STRICT") == "1"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--every-split", action="store_true", help="feed the live corpus in every split (long)")
     parser.addoption("--long", action="store_true", help="run the long forms of seeded suites")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what cannot belong to this run: the long forms, and a running systemd where there is none."""
+    left_out = {"long"} if not config.getoption("--long") else set()
+    if not Path("/run/systemd/system").is_dir():
+        left_out.add("systemd")
+    dropped = [item for item in items if left_out & {mark.name for mark in item.iter_markers()}]
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = [item for item in items if item not in dropped]
 
 
 def missing(what: str, package: str) -> None:

@@ -1,7 +1,7 @@
 """The corpus of raw requests against the live TLS server: whole, byte by byte, and cut in seeded places.
 
 The verdict on a stream of bytes may not depend on how it arrives (T20, T21), and the request sent behind each case
-must be read as itself or not at all. `--every-split` cuts every case everywhere (long).
+must be read as itself or not at all. `--long` cuts every case everywhere.
 """
 
 from __future__ import annotations
@@ -139,11 +139,8 @@ def test_h1_no_answer_of_the_corpus_is_a_500(port: int) -> None:
     assert not [statuses for statuses in outcomes if 500 in statuses]
 
 
-@pytest.mark.slow
-def test_h1_corpus_in_every_two_way_split(port: int, request: pytest.FixtureRequest) -> None:
-    if not request.config.getoption("--every-split"):
-        pytest.skip("only with --every-split")
-
+@pytest.mark.long
+def test_h1_corpus_in_every_two_way_split(port: int) -> None:
     def one(job: tuple[str, int]) -> str:
         name, at = job
         statuses, after, _ = converse(port, CASES[name], f"at {at}")

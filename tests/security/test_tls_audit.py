@@ -80,11 +80,9 @@ def test_t81_renegotiation_is_refused(house: Product) -> None:
     assert "RENEGOTIATING" in answer and "no renegotiation" in answer.lower()
 
 
-def test_t80_testssl_finds_nothing_above_low(
-    house: Product, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    if not request.config.getoption("--long"):
-        pytest.skip("two minutes; run with --long")
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_t80_testssl_finds_nothing_above_low(house: Product, tmp_path: Path) -> None:
     program = shutil.which("testssl") or shutil.which("testssl.sh")
     if program is None:
         pytest.skip("testssl is not installed (Debian: apt install testssl.sh)")
