@@ -283,6 +283,7 @@ def test_copied_strokes_go_into_another_notebook(
         ink.wait_count(2, "two strokes")
         ink.settle()
         press("Control+a")
+        wait_until(ink.is_choosing, what="all strokes chosen")
         press("Control+c")
         press("Escape")
         ink.page.goto(f"{server.url}/?id={there}")
