@@ -61,6 +61,21 @@ class OpenData:
         return f"Saved {users} accounts and {notebooks} notebooks to the JSON tables in Protected/."
 
 
+UNFINISHED_RESTORE = "restore.unfinished"
+
+
+def refuse_unfinished_restore(data_dir: Path) -> None:
+    """Refuse a folder whose `restore` was killed half way: it would look like an empty one that is in order.
+
+    Raises:
+        StartRefused: with what to do.
+    """
+    if (data_dir / UNFINISHED_RESTORE).exists():
+        raise StartRefused(
+            f"A restore into {data_dir} was cut short. Empty the folder (and the database) and restore once more."
+        )
+
+
 def open_data(settings: Settings) -> OpenData:
     """Open the data folder and its database for the one server that may run on them.
 
@@ -74,6 +89,7 @@ def open_data(settings: Settings) -> OpenData:
     lock = lock_data_folder(data_dir)
     storage: SqlStorage | None = None
     try:
+        refuse_unfinished_restore(data_dir)
         key = load_or_create_key(data_dir, environment=os.environ, sqlite_path=sqlite_path_of(config))
         sealer = Sealer(key)
         saving = _BeforeMigration(settings, key)

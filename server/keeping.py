@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-from server.data import make_data_folder, sqlite_path_of
+from server.data import UNFINISHED_RESTORE, make_data_folder, refuse_unfinished_restore, sqlite_path_of
 from server.settings import Settings, read_database_config
 from server.storage import backup as backups
 from server.storage.atomic_files import TEMPORARY, Files, remove_leftovers, write_atomically
@@ -39,6 +39,7 @@ def _opened(settings: Settings) -> Iterator[tuple[DatabaseConfig, bytes, SqlStor
         sqlite_path is not None and not sqlite_path.exists() and not key_path(settings.data_dir).exists()
     ):
         raise StartRefused(f"{settings.data_dir} holds no notebooks. Name the data folder with --data-dir.")
+    refuse_unfinished_restore(settings.data_dir)
     key = load_or_create_key(settings.data_dir, environment=os.environ, sqlite_path=sqlite_path)
     sealer = Sealer(key)
     storage = open_storage(config, sealer, role="updates")
@@ -106,6 +107,9 @@ def restore_backup(settings: Settings, source: Path, say: Say) -> int:
         archive = stack.enter_context(backups.BackupFile(source))
         made = stack.enter_context(_made_anew(settings.data_dir, sqlite_path_of(config)))
         stack.enter_context(lock_data_folder(settings.data_dir))
+        marker = settings.data_dir / UNFINISHED_RESTORE
+        marker.touch(mode=0o600)  # only a killed restore leaves it behind
+        stack.callback(marker.unlink, missing_ok=True)
         backups.put_key_back(archive, settings.data_dir)
         with closing(open_storage(config, Sealer(archive.key), role="main")) as storage:
             counts = backups.restore(

@@ -45,9 +45,8 @@ def same_everywhere(a: InkPage, b: InkPage, person: Person, notebook_id: int) ->
 
 
 def pieces(ink: list[str]) -> int:
-    """Into how many parts the only stroke is cut."""
-    assert len(ink) <= 1
-    return len(ink[0].split("|")) if ink else 0
+    """Into how many parts the only stroke is cut; 0 while its tiles are being redrawn one after the other."""
+    return len(ink[0].split("|")) if len(ink) == 1 else 0
 
 
 def cross_at(ink: InkPage, part: float) -> list[tuple[float, float]]:

@@ -22,7 +22,7 @@ from tests.support.product import Person, Product, running
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.long]
 
 STROKES = 100_000
 

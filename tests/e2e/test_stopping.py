@@ -97,7 +97,11 @@ def test_o2_sigterm_under_load_answers_every_open_request_and_leaves_with_status
     assert status == 0, product.output[-2000:]
     readers = workers[WRITERS:]
     assert [worker.answers for worker in readers] == [[503]] * READERS  # every waiting poll, at once
-    assert {answer for worker in workers[:WRITERS] for answer in worker.answers} <= {200, 503}
+    assert {answer for worker in workers[:WRITERS] for answer in worker.answers} <= {
+        200,
+        429,
+        503,
+    }  # 429: a quick machine
 
     product.start()
     print(f"stopped in {stopped_in_s:.2f} s, started again in {product.started_in_s:.2f} s")

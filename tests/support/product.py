@@ -233,6 +233,9 @@ class Person:
         assert answer.status == 200, answer.body
         return str(answer.data["code"])
 
+    def __del__(self) -> None:
+        self.close()
+
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
