@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import queue
 import shutil
 import sys
 import tempfile
@@ -93,7 +94,21 @@ def _work(seeds: range, results: multiprocessing.Queue[Result | None]) -> None:
 
 
 def run_many(first: int, count: int, processes: int) -> Summary:
-    """Shares the seeds among processes."""
+    """Shares the seeds among processes; a single one is this one."""
+    summary = Summary()
+    for result in _results(first, count, processes):
+        summary.add(result)
+        if result.problems:
+            print(f"seed {result.seed}: {result.problems[0][:300]}", flush=True)
+        if summary.schedules % 500 == 0:
+            print(summary.text(), flush=True)
+    return summary
+
+
+def _results(first: int, count: int, processes: int) -> Iterator[Result]:
+    if processes == 1:
+        yield from run_seeds(range(first, first + count))
+        return
     context = multiprocessing.get_context("spawn")
     results: multiprocessing.Queue[Result | None] = context.Queue()
     workers = [
@@ -102,20 +117,20 @@ def run_many(first: int, count: int, processes: int) -> Summary:
     ]
     for worker in workers:
         worker.start()
-    summary, running = Summary(), len(workers)
+    running = len(workers)
     while running:
-        result = results.get()
+        try:
+            result = results.get(timeout=30)
+        except queue.Empty:
+            if any(worker.exitcode not in (None, 0) for worker in workers):
+                raise RuntimeError("a process of the suite was ended from outside") from None
+            continue
         if result is None:
             running -= 1
-            continue
-        summary.add(result)
-        if result.problems:
-            print(f"seed {result.seed}: {result.problems[0][:300]}", flush=True)
-        if summary.schedules % 500 == 0:
-            print(summary.text(), flush=True)
+        else:
+            yield result
     for worker in workers:
         worker.join()
-    return summary
 
 
 def main() -> int:
