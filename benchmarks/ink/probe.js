@@ -57,9 +57,11 @@
     watchArrivals() {
       const board = /** @type {Element} */ (document.querySelector("#board"));
       new MutationObserver((records) => {
-        const paths = records
-          .flatMap((record) => [...record.addedNodes])
-          .filter((node) => node.nodeName === "path");
+        const added = records.flatMap((record) => [...record.addedNodes]);
+        const paths = added.flatMap((node) => {
+          if (node.nodeName === "path") return [node];
+          return node instanceof Element ? [...node.querySelectorAll("path")] : [];
+        });
         if (paths.length === 0) return;
         afterFrame(() => {
           for (const path of paths) {
