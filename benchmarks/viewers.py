@@ -21,6 +21,9 @@ import time
 from collections import Counter
 
 AT_ONCE = 48
+QUIET_S = 0.004
+LENGTH = re.compile(rb"(?i)\r\ncontent-length: (\d+)")
+REACHED = re.compile(rb'"to":(\d+)')
 
 
 class Viewer:
@@ -71,25 +74,30 @@ class Polls:
 
     def take(self, viewer: Viewer) -> bool:
         """Whether a whole message was there; it is taken."""
-        head, blank, body = viewer.data.partition(b"\r\n\r\n")
-        if not blank:
+        data = viewer.data
+        end = data.find(b"\r\n\r\n")
+        if end < 0:
             return False
-        length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+        length = LENGTH.search(data, 0, end)
+        if viewer.step == "watching":
+            if length is None or len(data) < end + 4 + int(length[1]):
+                return False
+            reached = REACHED.search(data, end)
+            if reached is None:
+                raise SystemExit(f"unexpected answer: {data[:300]!r}")
+            viewer.at = int(reached[1])
+            viewer.data = b""
+            return True
+        head, body = data[:end], data[end + 4 :]
         if length is None:  # the document is streamed
             if not body.endswith(b"\r\n0\r\n\r\n"):
                 return False
         elif len(body) < int(length[1]):
             return False
-        if viewer.step == "joining":
-            sequence = re.search(rb"(?i)\r\nx-notebook-seq: (\d+)", head)
-            if not head.startswith(b"HTTP/1.1 200") or sequence is None:
-                raise SystemExit(f"unexpected answer: {head[:300]!r}")
-            viewer.at = int(sequence[1])
-        else:
-            reached = re.search(rb'"to":(\d+)', body)
-            if reached is None:
-                raise SystemExit(f"unexpected answer: {viewer.data[:300]!r}")
-            viewer.at = int(reached[1])
+        sequence = re.search(rb"(?i)\r\nx-notebook-seq: (\d+)", head)
+        if not head.startswith(b"HTTP/1.1 200") or sequence is None:
+            raise SystemExit(f"unexpected answer: {head[:300]!r}")
+        viewer.at = int(sequence[1])
         viewer.data = b""
         return True
 
@@ -198,24 +206,30 @@ def join(selector: selectors.BaseSelector, talk: Polls | Room, options: argparse
 
 
 def watch(selector: selectors.BaseSelector, talk: Polls | Room, count: int) -> None:
-    """Until standard input ends: who has got what, and on to the next."""
+    """Until standard input ends: who has got what, and on to the next.
+
+    Whoever was served asks again when all were, or when nothing came for a moment: real viewers have processors of
+    their own, and these here must not take the server's from it while others still wait.
+    """
     reached: Counter[int] = Counter()
     selector.register(sys.stdin, selectors.EVENT_READ, None)
     while True:
         served: list[Viewer] = []
-        while ready := selector.select(0 if served else None):
+        while ready := selector.select(QUIET_S if served else None):
             for key, _ in ready:
                 viewer = key.data
                 if viewer is None:
                     return
                 before = viewer.at
                 viewer.receive()
-                while talk.take(viewer):
+                while viewer.data and talk.take(viewer):
                     served.append(viewer)
                 for number in range(before + 1, viewer.at + 1):
                     reached[number] += 1
                     if reached[number] == count:
                         print(json.dumps({"seq": number, "last": time.monotonic()}), flush=True)
+            if len(served) >= count:
+                break
         for viewer in served:
             talk.go_on(viewer)
 
