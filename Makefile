@@ -43,7 +43,7 @@ $(NPM_DEV_STAMP): package-lock.json
 
 test: setup-dev
 	@npm test --silent
-	@$(PY) -m pytest -rs -n auto --maxprocesses 4 --dist loadfile $(TESTS)
+	@$(PY) -m pytest -rsR -n auto --maxprocesses 4 --dist loadfile $(TESTS)
 
 lint: setup-dev
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .

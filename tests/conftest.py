@@ -1,6 +1,8 @@
 """Fixtures of the whole suite: a running product, Chromium, and the strict mode in which nothing may be skipped.
 
-With STRICT=1 in the environment (CI) a missing database server or browser is a failure, not a skip.
+With STRICT=1 in the environment (CI) a missing database server or browser is a failure, not a skip. A test that
+drives real processes against the clock (a browser, a started product) is tried once more when it fails, since the
+machine may have been asleep for a second, and the summary names it: what is broken fails both times.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 STRICT = os.environ.get("STRICT") == "1"
+REAL_PROCESSES = {"browser", "product", "start_product"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,6 +40,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in dropped]
+    for item in items:
+        if REAL_PROCESSES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def missing(what: str, package: str) -> None:

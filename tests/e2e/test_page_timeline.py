@@ -174,5 +174,5 @@ def test_one_stroke_is_chosen_by_touch_and_the_keys_walk_and_play(
         lambda: page.get_by_role("button", name="Play").is_visible(), timeout_s=10, what="played to the end"
     )
     page.keyboard.press("Escape")
-    assert page.locator(".timeline").count() == 0
+    wait_until(lambda: page.locator(".timeline").count() == 0, what="the timeline is closed")
     context.close()

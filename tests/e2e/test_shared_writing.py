@@ -110,7 +110,7 @@ def run_story(browser: Browser, product: Product, start_again: Callable[[], None
     wait_saved(a)
     wait_saved(b)
     seq = ready_seq(a)
-    assert seq == ready_seq(b)
+    wait_until(lambda: ready_seq(b) == seq, what=f"number {seq} painted on B's page, too")
     before = visible_paths(a)
 
     person = Person(product.port)

@@ -38,7 +38,7 @@ def watch_errors(page: Page) -> list[str]:
 
 
 def wait_until(
-    condition: Callable[[], object], *, timeout_s: float = 10.0, what: str = "the condition"
+    condition: Callable[[], object], *, timeout_s: float = 20.0, what: str = "the condition"
 ) -> float:
     """Wait for a condition; returns the seconds it took."""
     began = time.monotonic()
@@ -57,7 +57,7 @@ def ready_seq(page: Page) -> int:
     return int(page.evaluate("document.documentElement.dataset.readySeq ?? '-1'"))
 
 
-def wait_saved(page: Page, *, timeout_s: float = 10.0) -> None:
+def wait_saved(page: Page, *, timeout_s: float = 20.0) -> None:
     wait_until(
         lambda: saved_state(page) == "yes",
         timeout_s=timeout_s,
@@ -65,7 +65,7 @@ def wait_saved(page: Page, *, timeout_s: float = 10.0) -> None:
     )
 
 
-def wait_ready(page: Page, seq: int, *, timeout_s: float = 10.0) -> float:
+def wait_ready(page: Page, seq: int, *, timeout_s: float = 20.0) -> float:
     return wait_until(
         lambda: ready_seq(page) >= seq,
         timeout_s=timeout_s,
