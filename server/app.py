@@ -47,9 +47,10 @@ from server.updates.pacer import PacerThread
 from server.updates.process import UpdateProcess
 from server.updates.replicas import Replicas
 from server.web.assembly import Web, WebParts, join_web
+from server.web.call import Call
 from server.web.clock import Clock
 from server.web.closing import close_notebook
-from server.web.routes import Route
+from server.web.route import Route
 from server.web.services import CertificateFacts, WebSettings
 from server.web.static_manifest import read_site
 
@@ -66,7 +67,7 @@ class Server:
         self,
         settings: Settings,
         *,
-        more_routes: tuple[Route, ...] = (),
+        more_routes: tuple[Route[Call], ...] = (),
         guesses_limited: bool = True,
         patience_s: float = PATIENCE_S,
     ) -> None:

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from server.domain.change import Change
 from server.domain.cut_intervals import union
 from server.domain.failures import Failure
-from server.domain.ids import Author, Role
+from server.domain.ids import Author, NotebookId, Role
 from server.domain.log_entry import JsonValue, Known, LogEntry, json_text
 from server.domain.stroke import Deed, Stroke
-
-if TYPE_CHECKING:
-    from server.domain.svg_document import NotebookDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +25,28 @@ class NotebookLimits:
 
     max_strokes: int = 250_000
     max_bytes: int = 512 * 1024 * 1024
+
+
+class StandingDocument(Protocol):
+    """What judging reads of a notebook as it stands; `svg_document.NotebookDocument` is one."""
+
+    notebook_id: NotebookId
+    limits: NotebookLimits
+    seq: int
+    size_bytes: int
+
+    @property
+    def next_id(self) -> int:
+        """The id that the next stroke gets."""
+
+    def known(self, op: str) -> Stroke | Deed | None:
+        """What the op table holds for an op."""
+
+    def highest_id_upto(self, seq: int) -> int:
+        """The greatest group id whose stroke has a number <= seq, 0 where there is none."""
+
+    def author_of(self, group_id: int) -> str:
+        """`Author.id` of who drew a stroke that was given."""
 
 
 def payload_of(entry: LogEntry) -> tuple[str, Any]:
@@ -59,7 +78,7 @@ class Preparation:
     """One list of changes on its way to numbers."""
 
     def __init__(
-        self, document: NotebookDocument, author: Author, role: Role, now_ms: int, new_op: Callable[[], str]
+        self, document: StandingDocument, author: Author, role: Role, now_ms: int, new_op: Callable[[], str]
     ) -> None:
         self._document = document
         self._author = author

@@ -29,7 +29,8 @@ from server.web.handler_pool import Pools
 from server.web.hot_files import HotFiles
 from server.web.plain_http import plain_http_answer
 from server.web.proxies import client_address
-from server.web.routes import Route, Router, Runs
+from server.web.route import Route, Runs
+from server.web.routes import Router
 from server.web.services import Services
 from server.web.static_files import StaticFiles
 
@@ -45,7 +46,7 @@ class WebApplication:
         self,
         services: Services,
         *,
-        routes: tuple[Route, ...],
+        routes: tuple[Route[Call], ...],
         files: StaticFiles,
         desk: AnswerDesk,
         pools: Pools,
@@ -176,7 +177,7 @@ class WebApplication:
             desk=self,
         )
 
-    def _route(self, request: Request) -> tuple[Route, dict[str, str]] | None:
+    def _route(self, request: Request) -> tuple[Route[Call], dict[str, str]] | None:
         """The row and its captures; None where a static file is asked for in a way that is allowed."""
         if request.target.form in (TargetForm.ASTERISK, TargetForm.AUTHORITY):
             raise Failure.of("method_not_allowed", allow="GET, HEAD, POST")

@@ -26,6 +26,7 @@ from server.web.access import Gatekeeper
 from server.web.answer_desk import AnswerDesk
 from server.web.application import WebApplication
 from server.web.budgets import Budgets
+from server.web.call import Call
 from server.web.clock import Clock
 from server.web.handler_pool import Pools
 from server.web.limits import WebLimits
@@ -33,7 +34,8 @@ from server.web.login_guard import LoginGuard
 from server.web.pages import Pages
 from server.web.poll_log_queue import PollLogQueue
 from server.web.revocation import Revocation
-from server.web.routes import Route, make_routes
+from server.web.route import Route
+from server.web.routes import make_routes
 from server.web.services import CertificateFacts, Services, Updates, WebSettings
 from server.web.static_manifest import Site
 
@@ -70,7 +72,7 @@ class WebParts:
     clock: Clock = field(default_factory=Clock)
     random: Random = field(default_factory=Random)
     guesses_limited: bool = True
-    more_routes: tuple[Route, ...] = ()
+    more_routes: tuple[Route[Call], ...] = ()
     answer_many: Callable[[Sequence[Any], EncodedResponse], None] = answer_many
 
 

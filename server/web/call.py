@@ -16,10 +16,10 @@ from server.storage.contracts import User
 from server.web.access import Grant, SignedIn
 from server.web.access_cache import NotCached
 from server.web.cookies import Credentials
+from server.web.route import Route
 
 if TYPE_CHECKING:
     from server.net.exchange import Exchange
-    from server.web.routes import Route
     from server.web.services import Services
 
 
@@ -71,7 +71,7 @@ class Call:
     def __init__(
         self,
         exchange: Exchange,
-        route: Route,
+        route: Route[Call],
         params: Mapping[str, str],
         query: Mapping[str, str],
         *,

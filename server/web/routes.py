@@ -8,13 +8,10 @@ it decides nothing else. Pure; any thread.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from enum import Enum
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
-from http_core.packet import Response
 from server.web.access import Access
+from server.web.call import Call
 from server.web.handlers import (
     account_export,
     accounts,
@@ -31,57 +28,14 @@ from server.web.handlers import (
     updates,
 )
 from server.web.limits import WebLimits
-
-if TYPE_CHECKING:
-    from server.web.call import Call
-
-Handler = Callable[["Call"], Response | None]
-
-
-class Runs(Enum):
-    """Where a handler runs."""
-
-    IO = "on the I/O thread while everything it asks for is at hand, else on the pool"
-    POLL = "on the I/O thread always; the pool only finds out who is asking"
-    POOL = "on the pool of handler threads"
-    HASH = "on the two threads that may hash passwords"
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One row.
-
-    Attributes:
-        method: GET or POST. HEAD goes where GET goes.
-        pattern: the decoded path; `<name>` stands for one segment, or a part of the last one.
-        access: what is asked of the caller before the handler runs.
-        handler: returns the answer, or None where it is given later.
-        runs: on which threads.
-        body_limit: bytes; 0 for methods without a body.
-        query: the names the query may hold; None for pages, which ignore what they do not know.
-        head: whether HEAD is answered (P: never for `/UPDATE`).
-    """
-
-    method: str
-    pattern: str
-    access: Access
-    handler: Handler
-    runs: Runs = Runs.POOL
-    body_limit: int = 0
-    query: frozenset[str] | None = frozenset()
-    head: bool = True
-
-    @property
-    def methods(self) -> tuple[str, ...]:
-        """The methods of the row, for Allow."""
-        return ("GET", "HEAD") if self.method == "GET" and self.head else (self.method,)
+from server.web.route import Route, Runs
 
 
 def _query(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def make_routes(limits: WebLimits) -> tuple[Route, ...]:
+def make_routes(limits: WebLimits) -> tuple[Route[Call], ...]:
     """The table, with the body limits of this server."""
     anyone, session = Access.ANYONE, Access.SESSION
     owner, owner_body = Access.OWNER, Access.OWNER_BODY
@@ -171,16 +125,16 @@ def make_routes(limits: WebLimits) -> tuple[Route, ...]:
 class Router:
     """Finds the rows of a path."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
+    def __init__(self, routes: Iterable[Route[Call]]) -> None:
         """Indexes the table: exact paths at once, patterns in the order of the table."""
-        self._exact: dict[str, list[Route]] = {}
-        patterns: dict[str, list[Route]] = {}
+        self._exact: dict[str, list[Route[Call]]] = {}
+        patterns: dict[str, list[Route[Call]]] = {}
         for route in routes:
             table = patterns if "<" in route.pattern else self._exact
             table.setdefault(route.pattern, []).append(route)
         self._patterns = [(_compiled(pattern), rows) for pattern, rows in patterns.items()]
 
-    def find(self, path: str) -> tuple[list[Route], Mapping[str, str]]:
+    def find(self, path: str) -> tuple[list[Route[Call]], Mapping[str, str]]:
         """The rows whose pattern fits the path, and what their `<name>`s stand for; none where none fits."""
         rows = self._exact.get(path)
         if rows is not None:

@@ -25,7 +25,7 @@ from server.net.exchange import Exchange
 from server.settings import Settings
 from server.web.access import Access
 from server.web.call import Call
-from server.web.routes import Route, Runs
+from server.web.route import Route, Runs
 from server.web.static_files import StaticFiles
 from server.web.static_manifest import folder_files
 from tests.support.probe_app import FIRST_BYTE_S, HOSTS, echo_response, make_web_root
@@ -34,7 +34,7 @@ BODY_BYTES = 1 << 20
 PRODUCT_PATHS = frozenset({"/", "/index.html"})
 
 
-def probe_routes(files: StaticFiles) -> tuple[Route, ...]:
+def probe_routes(files: StaticFiles) -> tuple[Route[Call], ...]:
     """The rows beside the product's own."""
 
     def send_echo(call: Call) -> Response:
