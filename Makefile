@@ -6,6 +6,8 @@ RUN_STAMP := $(VENV)/.run-packages
 DEV_STAMP := $(VENV)/.dev-packages
 NPM_STAMP := node_modules/.browser-libraries
 NPM_DEV_STAMP := node_modules/.browser-tools
+# Half of the suite waits for browsers and servers: one process more than there are processors, four at most.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
 
 .PHONY: run setup setup-dev test check lint types fuzz docs clean
 
@@ -43,7 +45,7 @@ $(NPM_DEV_STAMP): package-lock.json
 
 test: setup-dev
 	@npm test --silent
-	@$(PY) -m pytest -rsR -n auto --maxprocesses 4 --dist loadfile $(TESTS)
+	@$(PY) -m pytest -rsR -n $(WORKERS) --dist loadfile $(TESTS)
 
 lint: setup-dev
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .

@@ -88,7 +88,7 @@ class TinyApplication:
         try:
             for number in range(count):
                 self.pulled += 1
-                yield bytes([number]) * size
+                yield bytes([number % 256]) * size
         finally:
             self.closed_streams += 1
 
