@@ -164,11 +164,23 @@ def stored_ink(person: Person, notebook_id: int) -> Ink:
 
 @contextlib.contextmanager
 def opened(
-    browser: Browser, product: Product, person: Person | None, path: str, *, seq: int = 0, **options: Any
+    browser: Browser,
+    product: Product,
+    person: Person | None,
+    path: str,
+    *,
+    seq: int = 0,
+    out_of_reach: str = "",
+    **options: Any,
 ) -> Iterator[InkPage]:
-    """The page at `path` in a profile of its own, logged in as `person`, drawn up to `seq`."""
+    """The page at `path` in a profile of its own, logged in as `person`, drawn up to `seq`.
+
+    `out_of_reach` is a pattern of addresses that fail, until it is lifted by `context.unroute`.
+    """
     context = context_for(browser, **options)
     try:
+        if out_of_reach:
+            context.route(out_of_reach, lambda route: route.abort())
         if person is not None:
             cookies = [
                 {"name": name, "value": value, "url": product.url, "secure": True}

@@ -75,6 +75,8 @@ def test_c6_two_cut_one_stroke_at_once_and_one_undoes(
         whole = a.ink()
         for one in (a, b):
             one.page.keyboard.press("Shift+E")
+            # The tools come after the first paint: the line is cut only when this one is there.
+            one.page.wait_for_selector("#board[data-tool=partial_eraser]")
         way_a, way_b = cross_at(a, 0.35), cross_at(b, 0.65)
         if apart == "offline":
             b.context.set_offline(True)

@@ -333,3 +333,23 @@ def test_every_control_has_a_tooltip_and_every_tool_a_key_that_works(
                 page.keyboard.press("Escape")
         assert deaf == []
         assert without_key == [], "tools without a key"
+
+
+def test_a_tool_that_could_not_be_had_says_so_and_comes_with_the_network(
+    browser: Browser, server: Product, person: Person
+) -> None:
+    notebook_id = person.new_notebook("out of reach")
+    tools = "**/board_extras.js"
+    with opened(browser, server, person, f"/?id={notebook_id}", out_of_reach=tools) as ink:
+        page = ink.page
+        ink.hands["pen"].draw(ink.wave(0.3, 0.4))
+        ink.wait_count(1, "a stroke")
+        page.keyboard.press("Shift+E")
+        words = "Not loaded yet: it comes with the network"
+        page.get_by_text(words).first.wait_for()
+        assert page.locator("#board").get_attribute("data-tool") == "pen"
+        page.context.unroute(tools)
+        page.keyboard.press("Shift+E")
+        page.wait_for_selector("#board[data-tool=partial_eraser]")
+        ink.hands["pen"].draw(ink.line(0.39, 0.3, 0.39, 0.5))
+        wait_until(lambda: "|" in ink.ink()[0], what="the stroke in two parts")

@@ -10,7 +10,15 @@ import { JournalStore, Memory } from "../net/browser_store.js";
 import { Board } from "../ui/board.js";
 import { byId, translatePage } from "../ui/dom.js";
 import { Sidebar } from "../ui/sidebar.js";
-import { makeHint, markReady, showHint, showStatus, showTitle, unmarkReady } from "../ui/status.js";
+import {
+  makeHint,
+  markReady,
+  showHint,
+  showNotice,
+  showStatus,
+  showTitle,
+  unmarkReady,
+} from "../ui/status.js";
 import { Toolbar } from "../ui/toolbar.js";
 import { NotebookSession, randomText } from "./notebook_session.js";
 
@@ -56,7 +64,11 @@ export class App {
     translatePage(document, this.t);
     document.body.classList.toggle("left-handed", memory.leftHanded);
     const byLink = new URLSearchParams(location.search).has("nb");
-    const later = (/** @type {() => Promise<any>} */ load) => this.later(load);
+    const later = (/** @type {() => Promise<any>} */ load) =>
+      this.later(load).catch((error) => {
+        this.sayMissing();
+        throw error;
+      });
     this.sidebar = new Sidebar(
       {
         later,
@@ -151,6 +163,12 @@ export class App {
       ...options,
       ...(action ? { action: { ...action, label: this.t(action.label) } } : {}),
     });
+  }
+
+  /** Something was asked for that had not been fetched, and there is no way to it now. */
+  sayMissing() {
+    const words = this.t("status.missing");
+    this.say(() => words, { bad: true }).catch(() => showNotice(words, () => this.showState(this.state)));
   }
 
   /** Who the journal's entries belong to. */
@@ -253,6 +271,7 @@ export class App {
     board.addEventListener("toolchange", () => this.toolbar.follow(board.toolName, board.settings.size));
     board.addEventListener("drawstart", () => showHint(false));
     board.addEventListener("selectionchange", () => this.showSelection());
+    board.addEventListener("partmissing", () => this.sayMissing());
     return board;
   }
 

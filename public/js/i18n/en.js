@@ -49,6 +49,7 @@ export const catalogue = {
   "status.localInk": "On this device",
   "status.login": "Log in again",
   "status.gone": "No longer available",
+  "status.missing": "Not loaded yet: it comes with the network",
   "status.refused.one": "1 change not stored",
   "status.refused.other": "{n} changes not stored",
 

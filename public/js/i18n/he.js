@@ -50,6 +50,7 @@ export const catalogue = {
   "status.localInk": "במכשיר הזה",
   "status.login": "צריך להתחבר שוב",
   "status.gone": "כבר לא זמין",
+  "status.missing": "עוד לא נטען: יגיע עם החיבור לרשת",
   "status.refused.one": "שינוי אחד לא נשמר",
   "status.refused.two": "שני שינויים לא נשמרו",
   "status.refused.other": "{n} שינויים לא נשמרו",

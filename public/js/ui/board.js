@@ -6,12 +6,14 @@
  * `onChange(command, data)`, whose op it keeps for undo. Ink itself is the document's, drawing the layers',
  * gestures the tools'. All but writing is in `board_extras.js`, which comes after the first paint.
  *
- * Events: "undochange", "viewchange", "toolchange", "selectionchange", "drawstart".
+ * Events: "undochange", "viewchange", "toolchange", "selectionchange", "drawstart", and "partmissing" when something
+ * was asked for whose module could not be had.
  */
 import { darkPaperColour, START_SIZE } from "../core/pen_sizes.js";
 import { boxOf } from "../core/stroke.js";
 import { UndoStack } from "../core/undo_stack.js";
 import { DryLayer } from "./dry_layer.js";
+import { Late, LateTool } from "./late.js";
 import { PointerInput } from "./pointer_input.js";
 import { Viewport } from "./viewport.js";
 import { PenTool, WetLayer } from "./wet_layer.js";
@@ -70,8 +72,11 @@ import { PenTool, WetLayer } from "./wet_layer.js";
 
 /** Zoom is settled this long after its last step, ms. */
 const SETTLE_MS = 140;
-/** What the first screen does not need is fetched this long after it was painted, ms. */
-const FETCH_REST_MS = 2000;
+/** What the first screen does not need is fetched this long after it was painted, or when somebody moves, ms. */
+const FETCH_REST_MS = 1000;
+
+/** A key that means nothing by itself. */
+const MODIFIERS = new Set(["Shift", "Control", "Alt", "AltGraph", "Meta", "CapsLock"]);
 
 export class Board extends EventTarget {
   sheet = document.createElement("div");
@@ -110,16 +115,17 @@ export class Board extends EventTarget {
     this.dry = new DryLayer(notebook, this.viewport, this.shown);
     this.wet = new WetLayer(this.viewport, this.shown);
     /** @type {Late<BoardExtras>} */
-    this.extras = new Late(() => this.makeExtras());
+    this.extras = new Late(() => this.makeExtras(), this.missing);
     /** @type {Late<LiveLayer>} */
-    this.live = new Late(() => this.makeLive());
+    this.live = new Late(() => this.makeLive(), this.missing);
     /** @type {Late<import("./paper.js").PaperLayer>} */
-    this.paper = new Late(() => this.makePaper());
+    this.paper = new Late(() => this.makePaper(), this.missing);
     /** @type {Promise<unknown> | null} a key that came before what it means was known */
     this.keyPending = null;
     /** @type {Promise<void> | null} of the last gesture whose tool was still on its way */
     this.repeated = null;
     this.fetchTimer = 0;
+    this.fetchingRest = false;
     this.policy = { penOnly: false, readOnly: false, panTool: false, spaceHeld: false, fingerDraws: false };
     this.tools = this.makeTools();
     /** @type {ToolName} */
@@ -380,7 +386,7 @@ export class Board extends EventTarget {
   /** @returns {Record<ToolName, Tool>} */
   makeTools() {
     const late = (/** @type {ToolName} */ name) =>
-      new LateTool(async () => /** @type {Tool} */ ((await this.extras.get()).tools[name]));
+      new LateTool(async () => /** @type {Tool} */ ((await this.extras.get()).tools[name]), this.missing);
     return {
       pen: new PenTool(this, "pen"),
       fine: new PenTool(this, "fine"),
@@ -418,20 +424,27 @@ export class Board extends EventTarget {
   }
 
   /** Fetch everything else while nothing happens, so that it is there at once and without a network, too. */
-  fetchRest() {
-    const whenIdle = window.requestIdleCallback ?? ((/** @type {() => void} */ work) => work());
-    whenIdle(() => {
-      const rest = [
-        this.extras.get(),
-        this.live.get(),
-        import("../core/document_reader.js"),
-        import("./exporting.js"),
-        import("./paper.js"),
-        import("./svg_library.mjs"),
-      ];
-      // What does not come now is asked for again when it is wanted, and its failure is told then.
-      void Promise.allSettled(rest);
-    });
+  async fetchRest() {
+    if (this.fetchingRest) return;
+    this.fetchingRest = true;
+    const parts = [
+      () => this.extras.get(),
+      () => this.live.get(),
+      () => import("../core/document_reader.js"),
+      () => import("./exporting.js"),
+      () => import("./paper.js"),
+      () => import("./svg_library.mjs"),
+    ];
+    try {
+      for (const fetchPart of parts) {
+        await idle();
+        if (this.ending.signal.aborted) return;
+        await fetchPart();
+      }
+    } catch {
+      // Asked for again when the network is back, or when it is wanted: who wants it then is told of a failure.
+      this.fetchingRest = false;
+    }
   }
 
   build() {
@@ -462,6 +475,11 @@ export class Board extends EventTarget {
       });
     }
     window.addEventListener("blur", () => this.holdSpace(false), { signal });
+    // Somebody is there, or can be served again.
+    for (const name of ["pointermove", "pointerdown", "keydown", "online"]) {
+      const options = { signal, passive: true, once: name !== "online" };
+      window.addEventListener(name, () => this.fetchRest(), options);
+    }
   }
 
   /** @returns {import("./pointer_input.js").InputSink} */
@@ -470,7 +488,7 @@ export class Board extends EventTarget {
       begin: (sample, contact) => {
         const tool = () => this.tools[contact.use === "eraser" ? "eraser" : this.toolName];
         const { keyPending } = this;
-        this.active = keyPending ? new LateTool(() => keyPending.then(tool)) : tool();
+        this.active = keyPending ? new LateTool(() => keyPending.then(tool), this.missing) : tool();
         this.activeErases = contact.use === "eraser";
         this.ring.toggleAttribute("hidden", !this.isErasing());
         this.dry.hold(true);
@@ -619,6 +637,7 @@ export class Board extends EventTarget {
   /** @param {KeyboardEvent} event */
   keyDown(event) {
     if (event.defaultPrevented || isTyping(event.target)) return;
+    if (MODIFIERS.has(event.key)) return;
     if (event.code === "Space" && (event.target === this.root || event.target === document.body)) {
       this.holdSpace(true);
       event.preventDefault();
@@ -630,11 +649,10 @@ export class Board extends EventTarget {
       return;
     }
     const done = extras.get().then((made) => made.key(event));
-    this.keyPending = done
-      .catch(() => undefined)
-      .finally(() => {
-        this.keyPending = null;
-      });
+    this.keyPending = done.finally(() => {
+      this.keyPending = null;
+    });
+    this.keyPending.catch(this.missing);
   }
 
   /** @param {KeyboardEvent} event */
@@ -660,6 +678,12 @@ export class Board extends EventTarget {
     this.extras.use((extras) => extras.paste(text));
     event.preventDefault();
   }
+
+  /** @param {unknown} error why a part of the board that somebody wanted is not there */
+  missing = (error) => {
+    console.warn("a part of the board did not load", error);
+    this.tell("partmissing");
+  };
 
   /** @param {string} name */
   tell(name) {
@@ -687,6 +711,14 @@ function isTyping(target) {
   return target.isContentEditable || target.closest("input, textarea, select, [role=dialog]") !== null;
 }
 
+/** @returns {Promise<void>} when the browser has nothing else to do */
+function idle() {
+  return new Promise((resolve) => {
+    if (window.requestIdleCallback) window.requestIdleCallback(() => resolve());
+    else window.setTimeout(resolve, 50);
+  });
+}
+
 /** @returns {Promise<void>} */
 function nextFrame() {
   if (document.hidden) return Promise.resolve();
@@ -699,93 +731,4 @@ function nextFrame() {
       resolve();
     });
   });
-}
-
-/**
- * Something that is made when it is first wanted, because its module comes later.
- *
- * @template Made
- */
-class Late {
-  /** @param {() => Promise<Made>} make */
-  constructor(make) {
-    this.make = make;
-    /** @type {Made | null} */
-    this.made = null;
-    /** @type {Promise<Made> | null} on its way, or there */
-    this.asked = null;
-  }
-
-  /** @returns {Promise<Made>} */
-  get() {
-    this.asked ??= this.make().then(
-      (made) => {
-        this.made = made;
-        return made;
-      },
-      (error) => {
-        // Without a network now: the next one who wants it tries again.
-        this.asked = null;
-        throw error;
-      },
-    );
-    return this.asked;
-  }
-
-  /** @param {(made: Made) => unknown} work done now if it is there, else when it comes, in the order of the calls */
-  use(work) {
-    if (this.made) work(this.made);
-    else this.get().then(work, (error) => console.warn("a part of the board did not load", error));
-  }
-}
-
-/** A tool whose module may be on its way while its first gesture is made: the gesture is repeated to it. */
-class LateTool {
-  /** @param {() => Promise<Tool>} load */
-  constructor(load) {
-    this.load = load;
-    /** @type {Tool | null} */
-    this.tool = null;
-    /** @type {((tool: Tool) => void)[]} */
-    this.missed = [];
-    /** @type {Promise<void> | null} when the tool has got all of it */
-    this.repeated = null;
-  }
-
-  /** @param {(tool: Tool) => void} call */
-  pass(call) {
-    if (this.tool) call(this.tool);
-    else this.missed.push(call);
-  }
-
-  /** @type {Tool["begin"]} */
-  begin(sample, contact) {
-    this.missed = [];
-    this.pass((tool) => tool.begin(sample, contact));
-    if (this.tool) return;
-    this.repeated = this.load().then(
-      (tool) => {
-        this.tool = tool;
-        for (const call of this.missed.splice(0)) call(tool);
-      },
-      (error) => console.warn("a tool of the board did not load", error),
-    );
-  }
-
-  /** @type {Tool["extend"]} */
-  extend(samples, predicted) {
-    this.pass((tool) => tool.extend(samples, predicted));
-  }
-
-  frame() {
-    this.tool?.frame();
-  }
-
-  finish() {
-    this.pass((tool) => tool.finish());
-  }
-
-  discard() {
-    this.pass((tool) => tool.discard());
-  }
 }

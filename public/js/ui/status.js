@@ -32,6 +32,25 @@ export function statusText(t, { saved, waiting, refused, phase }, hasInk) {
   return t(saved === "sending" ? "status.sending" : "status.stored");
 }
 
+/** How long a notice stands in the status line, ms. */
+const NOTICE_MS = 6000;
+
+/**
+ * What must be said while toasts are out of reach: in the status line, for a while.
+ *
+ * @param {string} words
+ * @param {() => void} then shows the status again
+ */
+export function showNotice(words, then) {
+  const line = byId("status-text");
+  line.textContent = words;
+  line.setAttribute("role", "alert");
+  window.setTimeout(() => {
+    line.removeAttribute("role");
+    then();
+  }, NOTICE_MS);
+}
+
 /**
  * The mark for outside checks: everything visible up to this number has been painted.
  *
