@@ -27,7 +27,7 @@ from server.addresses import Machine, look_around, typed_addresses
 from server.capacity import descriptor_note, free_bytes, raise_descriptor_limit, room_note
 from server.certificates import RENEW_DAYS, CertificateFiles, CertificateInfo, ensure_certificates
 from server.console_io import ConsoleSocket, read_standard_input
-from server.data import OpenData, open_data
+from server.data import OpenData, open_data, save_at_the_end
 from server.domain.accounts import PasswordHasher
 from server.doorway import PATIENCE_S, Doorway
 from server.ground import check_site, refuse_hsts_without_a_name
@@ -318,7 +318,7 @@ class Server:
         self._net.stop_accepting()
         self._online_clients.close()
         self._net.drain(DRAIN_S)
-        _log.info("%s", self._save_tables())
+        save_at_the_end(self._updates.flush, self._data.save_tables, _log)
         self._updates.stop()
         self._web.pools.stop(DRAIN_S)
         self._net.stop()

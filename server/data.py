@@ -6,12 +6,15 @@ or a `Protected/` folder of 2022), the snapshots. Used by the start and by the c
 
 from __future__ import annotations
 
+import logging
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from server.domain.accounts import PasswordHasher
+from server.domain.failures import Failure
 from server.settings import Settings, read_database_config
 from server.storage.atomic_files import Files
 from server.storage.backup import backup
@@ -59,6 +62,29 @@ class OpenData:
         """
         users, notebooks = save_tables(self.storage, self.data_dir / "Protected", Files())
         return f"Saved {users} accounts and {notebooks} notebooks to the JSON tables in Protected/."
+
+
+def save_at_the_end(flush: Callable[[], None], write_tables: Callable[[], str], log: logging.Logger) -> None:
+    """Write what a stopping server leaves beside the database, each as far as it can be: all of it is made from
+    the database, which has everything, so that nothing here may keep the server from ending in order.
+
+    Args:
+        flush: has every changed snapshot written; fails while the update process is away.
+        write_tables: writes the JSON tables, and says so.
+        log: hears what was not written, and what comes of that.
+    """
+    try:
+        flush()
+    except Failure as failure:
+        log.warning(
+            "Some snapshots were not written (%s): the next start reads the log instead.", failure.reason
+        )
+    try:
+        log.info("%s", write_tables())
+    except (Failure, OSError) as error:
+        log.error(
+            "The JSON tables could not be written and are as before; the database has everything: %s", error
+        )
 
 
 UNFINISHED_RESTORE = "restore.unfinished"

@@ -153,7 +153,9 @@ class UpdateProcess:
         """
         answer = _Answer()
         self._send(Flush, answer, 0, urgent=True)
-        answer.wait(timeout_s)
+        status, _body = answer.wait(timeout_s)
+        if status != 200:  # the child died over it
+            raise Failure.of("updates_down", retry_after_s=1)
 
     def ping(self, *, timeout_s: float = 1.0) -> float:
         """How long an answer takes, in seconds; blocks.
