@@ -59,8 +59,9 @@ class Page {
     this.tab = tab;
     this.options = options;
     this.notebook = new NotebookDocument();
-    this.undoStack = new UndoStack();
-    this.mine = new Set();
+    this.undoStack = new UndoStack(options.undo);
+    this.mine = new Set(options.mine);
+    /** @type {string[]} ops of anybody's that are known in this tab */ this.heard = [...(options.heard ?? [])];
     this.phase = "loading";
   }
 
@@ -81,7 +82,10 @@ class Page {
       onLoaded: () => {
         emit("loaded", tab, { seq: this.notebook.seq });
       },
-      onApplied: (answer) => emit("applied", tab, { ops: answer.data.map((change) => change.op), seq: this.notebook.seq }),
+      onApplied: (answer) => {
+        this.heard.push(...answer.data.filter((one) => "aecmsp".includes(one.command)).map((one) => one.op));
+        emit("applied", tab, { ops: answer.data.map((change) => change.op), seq: this.notebook.seq });
+      },
       onDropped: (op) => {
         this.undoStack.forget(op);
         emit("dropped", tab, { op, entry: this.session.tray.find((entry) => entry.op === op)?.reason });
@@ -119,6 +123,8 @@ class Page {
     switch (what) {
       case "draw":
         return push("a", drawing(number));
+      case "import":
+        return this.undoStack.push([1, 2, 3].map((part) => this.submit("a", drawing(number + part * 10_000))));
       case "erase": {
         const ids = this.some(3).map((stroke) => stroke.key);
         return ids.length && push("e", { ids });
@@ -162,6 +168,12 @@ class Page {
       case "redo":
         for (const op of this.undoStack.redo()) this.submit("r", { op });
         return 0;
+      case "turn": {
+        // The owner turns back what anybody did, or lets it be in force again, as from the timeline.
+        if (this.options.role !== "owner" || this.heard.length === 0) return 0;
+        const op = this.heard[Math.floor(world.random() * this.heard.length)];
+        return void this.submit(world.random() < 0.7 ? "u" : "r", { op });
+      }
       default:
         throw new Error(`unknown action ${what}`);
     }
@@ -235,9 +247,14 @@ const COMMANDS = {
     page.tab.kill();
     world.tabs.delete(page.tab);
   },
-  close({ tab }) {
+  /** What a page leaves to the next one in its tab, as sessionStorage does; it leaves as pages do, not killed. */
+  async leave({ tab }) {
     const page = pages.get(tab);
-    page.tab.run(() => page.session.close());
+    const kept = { page: page.options.page, undo: page.undoStack.toJSON(), mine: [...page.mine], heard: page.heard };
+    page.tab.run(() => page.session?.close());
+    await world.settle();
+    COMMANDS.kill({ tab });
+    return kept;
   },
   act({ tab, what, number }) {
     const page = pages.get(tab);

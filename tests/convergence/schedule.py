@@ -27,7 +27,8 @@ from tests.convergence.server_side import (
 
 CLIENTS = Path(__file__).with_name("clients.mjs")
 ACTIONS = {
-    "draw": 50, "erase": 8, "cut": 8, "move": 7, "colour": 5, "clear": 3, "paper": 2, "undo": 9, "redo": 5,
+    "draw": 46, "erase": 8, "cut": 8, "move": 7, "colour": 5, "clear": 3, "paper": 2, "undo": 9, "redo": 5,
+    "import": 2, "turn": 4,
 }  # fmt: skip
 HEAL_LIMIT_MS = 150_000
 
@@ -164,7 +165,7 @@ class Schedule:
             Person("guest", "edit", share, "guest:client-guest", {}),
             Person("adder", "add", {"kind": "share", "code": t.add_code}, "guest:client-adder", {}),
         ]  # fmt: skip
-        return everybody[: self.random.choice([2, 3, 3, 4])]
+        return everybody[: self.random.choice([2, 3, 3, 4, 4])]
 
     def _plan(self) -> list[tuple[float, str, Callable[[], None]]]:
         """(when, words, what) in order of time."""
@@ -203,6 +204,8 @@ class Schedule:
                 )
         for _ in range(random.choice([0, 0, 1, 2])):
             plan.append((random.uniform(0, length), "kill a tab", self._kill_tab))
+        for _ in range(random.choice([0, 0, 1, 2])):
+            plan.append((random.uniform(0, length), "load a page again", self._reload_page))
         for _ in range(random.choice([0, 0, 1, 2])):
             plan.append((random.uniform(0, length), "kill the update process", self._kill_updates))
         if random.random() < 0.35:
@@ -364,14 +367,15 @@ class Schedule:
 
     # --- what happens -----------------------------------------------------------------------------------------
 
-    def _open(self, person: Person) -> str:
+    def _open(self, person: Person, left_behind: dict[str, Any] | None = None) -> str:
+        """Opens a tab, or the next page in a tab: that one knows what the page before left behind."""
         person.tabs_opened += 1
         name = f"{person.name}{person.tabs_opened}"
         person.tabs.append(name)
         self._node(
             {
                 "do": "open", "tab": name, "browser": person.name, "target": person.target, "owner": person.owner,
-                "page": f"page-{name}", "role": person.role,
+                "page": f"page-{name}", "role": person.role, **(left_behind or {}),
             }
         )  # fmt: skip
         return name
@@ -413,6 +417,15 @@ class Schedule:
         self._note(f"  {tab} killed")
         if self.random.random() < 0.8:
             self.time.call_in(self.random.uniform(100, 3000), lambda: self._open(person))
+
+    def _reload_page(self) -> None:
+        """The page in a tab is loaded again: the undo stack stays, the journal is read anew."""
+        person = self._somebody()
+        if person is not None:
+            tab = person.tabs.pop(self.random.randrange(len(person.tabs)))
+            left_behind = self._node({"do": "leave", "tab": tab})
+            self._note(f"  {tab} left")
+            self._open(person, left_behind)
 
     def _kill_updates(self) -> None:
         if self.server.up and self.server.updates.alive:

@@ -214,10 +214,10 @@ export class Wire {
 
   async #keep() {
     const { world, board, notebook } = this.session;
-    const confirmed = notebook.visible().filter((stroke) => stroke.seq !== Infinity);
     const { seq, epoch, paper } = notebook;
-    if (epoch === "") return;
-    const strokes = confirmed.map((stroke) => stroke.text);
+    // What waits is in the journal and would be laid over the copy a second time.
+    if (epoch === "" || notebook.pending.size > 0) return;
+    const strokes = notebook.visible().map((stroke) => stroke.text);
     const copy = { seq, epoch, paper, strokes, head: this.head };
     await (await this.#copies).keep(world.owner, board, copy, Date.now()).catch(() => undefined);
   }

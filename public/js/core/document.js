@@ -380,11 +380,36 @@ export class NotebookDocument {
 
   /** @param {string} op @returns {boolean} whether it is in force, pending undos and redos included */
   inForce(op) {
-    let force = !this.undone.has(op);
+    const turn = this.pendingTurn(op);
+    return turn ? turn === "r" : !this.undone.has(op);
+  }
+
+  /** @param {string} op @returns {string} the own undo ("u") or redo ("r") of it that waits to be stored; "" for none */
+  pendingTurn(op) {
+    let turn = "";
     for (const { command, data } of this.pending.values()) {
-      if ((command === "u" || command === "r") && data.op === op) force = command === "r";
+      if ((command === "u" || command === "r") && data.op === op) turn = command;
     }
-    return force;
+    return turn;
+  }
+
+  /**
+   * Where the server said that a stroke is hidden, that holds until it shows it (P1 tells every stroke that an undo
+   * brings back). Only an own undo that waits shows at once what it will bring, as far as all reasons are known here.
+   *
+   * @param {Stroke} stroke
+   */
+  isGone(stroke) {
+    if (!stroke.gone) return false;
+    const reasons = [stroke.op, ...(stroke.effects ?? []).map((effect) => effect.op)];
+    return !(stroke.explained && this.isHidden(stroke) && reasons.some((op) => this.pendingTurn(op)));
+  }
+
+  /** @param {Stroke} stroke @returns {boolean} whether confirmed changes this page knows hide it */
+  isHidden(stroke) {
+    const confirmed = (/** @type {Effect} */ effect) =>
+      effect.seq !== Infinity && !this.undone.has(effect.op);
+    return this.undone.has(stroke.op) || stroke.isErased(confirmed);
   }
 
   /**
@@ -428,6 +453,7 @@ export class NotebookDocument {
     this.strokes.delete(stroke.key);
     this.byOp.delete(stroke.op);
     stroke.gone = true;
+    stroke.explained = false;
     this.refresh(stroke, change);
   }
 
@@ -439,7 +465,8 @@ export class NotebookDocument {
    */
   refresh(stroke, change) {
     const inForce = (/** @type {Effect} */ effect) => this.inForce(effect.op);
-    const visible = !stroke.gone && !(stroke.op && !this.inForce(stroke.op)) && !stroke.isErased(inForce);
+    const visible =
+      !this.isGone(stroke) && !(stroke.op && !this.inForce(stroke.op)) && !stroke.isErased(inForce);
     const shapers = visible ? stroke.shapers(inForce) : [];
     const shown = visible && this.canShape(stroke, shapers);
     const was = stroke.shown;

@@ -138,9 +138,8 @@ function takeStroke(notebook, id, text, change) {
 function takeHidden(notebook, id, change) {
   const stroke = notebook.strokes.get(id);
   if (!stroke) return;
-  const confirmed = (/** @type {Effect} */ effect) =>
-    effect.seq !== Infinity && !notebook.undone.has(effect.op);
-  stroke.gone = !stroke.isErased(confirmed) && !notebook.undone.has(stroke.op);
+  stroke.gone = true;
+  stroke.explained = notebook.isHidden(stroke);
   notebook.refresh(stroke, change);
 }
 

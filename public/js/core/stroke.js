@@ -44,7 +44,9 @@ export class Stroke {
     this.own = false;
     /** @type {Effect[] | null} */
     this.effects = null;
+    /** Whether the server's last word on it was that it is hidden, and whether this page knew why. */
     this.gone = false;
+    this.explained = false;
     this.shown = false;
     this.text = source;
     /** @type {Bounds} */

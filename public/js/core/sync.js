@@ -230,8 +230,9 @@ export class Sync {
     const actions = [];
     if (known || this.#load === "gone") {
       actions.push({ do: "store", writes: this.journal.acknowledge(body.changes, this.#epoch, includes) });
+      actions.push({ do: "answered", answer: body });
     }
-    return [...actions, { do: "answered", answer: body }, ...this.#pump()];
+    return [...actions, ...this.#pump()];
   }
 
   /**

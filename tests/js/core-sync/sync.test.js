@@ -223,6 +223,7 @@ test("a save answered under another epoch than it was sent under is sent again",
   sync.step({ type: "loaded", seq: 100, epoch: OTHER });
   const actions = sync.step({ type: "posted", answer: stored(["mine", 50]) });
   assert.equal(sync.journal.entry("mine")?.state, "waiting");
+  assert.equal(find(actions, "answered"), undefined, "the board would take it for stored, and hide it");
   assert.deepEqual(
     find(actions, "post").changes.map((/** @type {any} */ c) => c[2]),
     ["mine"],

@@ -196,6 +196,49 @@ test("the server's strokes and hidden are the last word, as of to", () => {
   assert.equal(log.ids, 0);
 });
 
+test("test_c6 what is hidden for a reason from before the load stays so when a known reason is taken back", () => {
+  const book = notebook();
+  book.load({ seq: 5, epoch: "e", strokes: [{ id: "3", fragment: STROKE }] });
+  const entry = (seq, command, data, op) => ({
+    seq,
+    command,
+    data,
+    op,
+    id: command === "c" ? "3" : undefined,
+  });
+  const answer = (one, extra = {}) =>
+    book.applyAnswer({ from: one.seq - 1, to: one.seq, data: [one], ...extra });
+  answer(entry(6, "c", { upto: 5 }, "x1"));
+  answer(entry(7, "u", { op: "drew-3" }, "x2"), { hidden: ["3"] });
+  book.addPending({ op: "m1", command: "u", data: { op: "x1" } });
+  // The clear alone is known here, so its undo shows the stroke until the server has spoken; it does not name it.
+  answer(entry(8, "u", { op: "x1" }, "m1"));
+  assert.deepEqual(shown(book), []);
+  answer(entry(9, "r", { op: "drew-3" }, "x3"), { strokes: { 3: withId(STROKE, "3") } });
+  assert.deepEqual(shown(book), ["3"]);
+});
+
+test("test_c6 an own undo shows at once what a known erasure hid, and the server's word ends it", () => {
+  const book = notebook();
+  book.load({ seq: 5, epoch: "e", strokes: [{ id: "3", fragment: STROKE }] });
+  const turn = (seq, command, extra) =>
+    book.applyAnswer({
+      from: seq - 1,
+      to: seq,
+      data: [{ seq, command, data: { op: "m1" }, op: `t${seq}` }],
+      ...extra,
+    });
+  book.addPending({ op: "m1", command: "e", data: { ids: ["3"] } });
+  book.applyAnswer({ from: 5, to: 6, data: [{ seq: 6, command: "e", data: { ids: ["3"] }, op: "m1" }] });
+  turn(7, "u", { strokes: { 3: withId(STROKE, "3") } });
+  turn(8, "r", { hidden: ["3"] });
+  assert.deepEqual(shown(book), []);
+  book.addPending({ op: "m2", command: "u", data: { op: "m1" } });
+  assert.deepEqual(shown(book), ["3"]);
+  book.dropPending("m2");
+  assert.deepEqual(shown(book), []);
+});
+
 test("test_c3 what was stored before the page was loaded is not shown twice", () => {
   const book = notebook();
   book.load({ seq: 9, epoch: "e", strokes: [{ id: "4", fragment: STROKE }] });
