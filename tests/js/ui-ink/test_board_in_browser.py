@@ -417,27 +417,30 @@ def test_hebrew_starts_at_the_right_edge_and_readers_only_pan(open_board: Any) -
     assert board.run("board.viewport.boardX(12000)") == pytest.approx(800)
 
 
-@pytest.mark.long  # depends on the speed of the machine: not yet steady enough for every run
 def test_live_ink_of_a_peer_gives_way_to_the_committed_stroke(open_board: Any) -> None:
     author, peer = open_board(), open_board()
     author.run("state.echo = false")
-    author.pen(wave(50, 200, count=90, width=500))
+    way = wave(50, 200, count=90, width=500)
+    author.pen(way[:30], lift=False)
+    for part in (way[30:60], way[60:]):
+        author.page.wait_for_timeout(100)  # a piece goes to the others 80 ms after the one before
+        for press in part:
+            author.pen_event("mouseMoved", press)
+    author.lift(way[-1])
     pieces = [piece for piece in author.run("state.live") if "points" in piece]
     assert len(pieces) >= 3
-    peer.page.evaluate(
-        "(pieces) => board.showLive(pieces.map((piece) => ({ client: 'a', name: 'A', ...piece })))", pieces
-    )
-    peer.wait_for("!document.querySelector('.board-live canvas').hidden")
-    fragment = author.run("notebook.visible()[0].text")
-    hidden = peer.page.evaluate(
-        """(fragment) => {
+    seen = peer.page.evaluate(
+        """async ([pieces, fragment]) => {
+          board.showLive(pieces.map((piece) => ({ client: 'a', name: 'A', ...piece })));
+          const live = () => document.querySelector('.board-live canvas');
+          while (live()?.hidden !== false) await new Promise(requestAnimationFrame);
           echo('x1', 'a', fragment);
-          return [notebook.shownCount, document.querySelector('.board-live canvas').hidden,
+          return [notebook.shownCount, live().hidden,
             document.querySelectorAll('.board-inks [data-key]').length > 0];
         }""",
-        fragment,
+        [pieces, author.run("notebook.visible()[0].text")],
     )
-    assert hidden == [1, True, True]
+    assert seen == [1, True, True]
 
 
 def test_exports_show_what_the_page_shows(open_board: Any, tmp_path: Path) -> None:
