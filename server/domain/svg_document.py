@@ -131,6 +131,18 @@ class NotebookDocument:
         """
         return self._strokes[group_id - 1].author_id
 
+    def ids_of(self, author_id: str) -> list[tuple[int, int]]:
+        """The ids of all strokes of an author, hidden ones too, as ranges (first, last) in order."""
+        ranges: list[tuple[int, int]] = []
+        for stroke in self._strokes:
+            if stroke.author_id != author_id:
+                continue
+            if ranges and ranges[-1][1] == stroke.id - 1:
+                ranges[-1] = (ranges[-1][0], stroke.id)
+            else:
+                ranges.append((stroke.id, stroke.id))
+        return ranges
+
     def known(self, op: str) -> Stroke | Deed | None:
         """What the op table holds for an op."""
         return self._ops.get(op)

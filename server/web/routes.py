@@ -21,6 +21,7 @@ from server.web.handlers import (
     history,
     live,
     notebooks,
+    own_strokes,
     page_views,
     saving,
     sessions,
@@ -88,6 +89,7 @@ def make_routes(limits: WebLimits) -> tuple[Route[Call], ...]:
             by_either | _query("since", "limit"),
         ),
         Route("GET", "/api/notebook/visit", notebook, history.send_visit, pool, 0, by_either),
+        Route("GET", "/api/notebook/own", notebook, own_strokes.send_own_strokes, pool, 0, by_either),
         Route("POST", "/api/notebook/visit", notebook_body, history.note_visit, pool, small, nothing),
         # changes (C) and updates (P)
         Route("POST", "/SAVE/", notebook, saving.save_notebook, io, save, by_code),

@@ -13,12 +13,15 @@ from tests.e2e.test_first_visit import check_axe
 from tests.support.history import line, log_in, save, signed_up
 from tests.support.pages import (
     context_for,
+    cross_out,
+    draw,
     press,
     stroke_box,
     visible_paths,
     wait_ready,
     wait_saved,
     wait_until,
+    wave,
 )
 from tests.support.product import Person, Product
 
@@ -75,6 +78,40 @@ def test_news_are_marked_and_glow_for_two_seconds_in_their_authors_colour(
     time.sleep(0.5)
     assert page.locator("#board .glow").count() == 0
     assert page.locator(".entry-news").count() == 0
+    context.close()
+
+
+def test_s3_who_may_only_add_erases_their_own_strokes_also_after_a_reload(
+    browser: Browser, product: Product, people: list[Person]
+) -> None:
+    owner, _friend = people
+    notebook = owner.new_notebook("Algebra")
+    save(owner, f"/SAVE/{notebook}", rows(1500, 1, "#c92a2a"))
+    code = owner.post("/api/notebook/share", {"id": notebook, "role": "add"}).data["code"]
+    context = context_for(browser, width=1400)
+    page = context.new_page()
+    page.goto(f"{product.url}/?nb={code}")
+    wait_ready(page, 1)
+    [theirs] = visible_paths(page)
+    draw(page, wave(page, 0.6, 0.5))
+    wait_ready(page, 2)
+    wait_saved(page)
+    own = next(path for path in visible_paths(page) if path != theirs)
+    with page.expect_response(lambda response: "/api/notebook/own" in response.url) as told:
+        page.reload()
+    assert told.value.status == 200
+    wait_ready(page, 2)
+    press(page, "Eraser")
+    cross_out(page, theirs)
+
+    def erased() -> bool:
+        if own in visible_paths(page):
+            cross_out(page, own)
+        return visible_paths(page) == [theirs]
+
+    wait_until(erased, what="the own stroke erased, and only that")
+    wait_saved(page)
+    assert owner.get(f"/Notebook/{notebook}").data["NotebookData"].count("<g ") == 1
     context.close()
 
 

@@ -108,6 +108,26 @@ def test_s3_the_first_post_by_code_without_a_session_makes_a_guest(world: World)
     assert ada.send("POST", f"/SAVE/?nb={code}", [["a", STROKE]]).all("set-cookie") == []
 
 
+def test_s3_a_guest_is_told_which_strokes_are_their_own(world: World) -> None:
+    ada = world.sign_up("Ada")
+    notebook = ada.notebook("Algebra")
+    code = ada.share(notebook, "add")
+    guest = world.nobody()
+    own = f"/api/notebook/own?code={code}"
+    assert guest.send("GET", own).data["author"] is None
+    for writer in (guest, guest, ada, guest):
+        path = f"/SAVE/?nb={code}" if writer is guest else f"/SAVE/{notebook}"
+        assert writer.send("POST", path, [["a", STROKE]]).status == 200
+    told = guest.send("GET", own).data
+    assert (told["author"], told["seq"], told["ids"]) == (
+        guest.send("GET", "/api/guest").data["id"],
+        4,
+        [[1, 2], [4, 4]],
+    )
+    assert ada.send("GET", own).data["ids"] == [[3, 3]]
+    assert world.nobody().send("GET", own).data["ids"] == []
+
+
 def test_s3_a_guests_name_is_theirs_and_never_an_accounts(world: World) -> None:
     ada = world.sign_up("Ada")
     notebook = ada.notebook()

@@ -70,6 +70,7 @@ export class Company {
   async loaded() {
     const first = this.#first;
     this.#first = false;
+    this.#knowOwnStrokes();
     this.#noteVisit();
     if (!first) return;
     if (this.target.kind === "share") this.#goToOthers();
@@ -77,6 +78,14 @@ export class Company {
       const { glowSinceLastVisit } = await this.app.later(() => import("./since_last_visit.js"));
       await glowSinceLastVisit(this.app, this);
     }
+  }
+
+  /** Who may erase only their own must be able to after a reload, too. */
+  async #knowOwnStrokes() {
+    const { head, notebook } = this.app;
+    if (head.role !== "add") return;
+    const { markOwnStrokes } = await import("./own_strokes.js");
+    await markOwnStrokes(notebook, this.query);
   }
 
   /** @param {any} answer of a poll, once it is on the board */

@@ -37,9 +37,8 @@ export class NotebookDocument {
   loadedSeq = 0;
   epoch = "";
   /**
-   * Author id of this page's user ("u12", "g" and 16 hex digits; "" while unknown). Whoever opens the notebook sets
-   * it before loading: strokes of that author are one's own, so that the role "add" may erase them. Strokes drawn on
-   * this page are one's own in any case.
+   * Author id of this page's user ("u12", "g" and 16 hex digits; "" while unknown): strokes that come by polls under
+   * it are one's own, so that the role "add" may erase them. Which loaded ones are is told by `own_strokes.js`.
    */
   self = "";
   /** @type {ServerInk | null} loaded with the first notebook of a server's, see `equip` */

@@ -52,7 +52,10 @@ export function confirm(notebook, op, { seq, id }) {
   const change = notebook.newChange();
   notebook.forgetPending(op, change);
   const stroke = id === undefined ? undefined : notebook.strokes.get(id);
-  if (stroke) notebook.name(stroke, op);
+  if (stroke) {
+    notebook.name(stroke, op);
+    stroke.own = true;
+  }
   notebook.emit(change);
 }
 
@@ -64,6 +67,7 @@ export function confirm(notebook, op, { seq, id }) {
 function applyEntry(notebook, entry, change) {
   notebook.seq = entry.seq;
   const own = notebook.pending.delete(entry.op);
+  if (own && entry.author?.id) notebook.self = entry.author.id; // a guest learns so who they are
   notebook.stored.delete(entry.op);
   if (own && (entry.command === "u" || entry.command === "r")) notebook.setUndone(entry, change);
   else if (own && entry.command === "a") confirmStroke(notebook, entry, change);
