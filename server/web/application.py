@@ -233,6 +233,8 @@ class WebApplication:
                 if not self._pool.submit(partial(self._run, call)):
                     raise Failure.of("busy")
             case Runs.HASH:
+                if call.route.at_once is not None and call.route.at_once(call):
+                    return
                 self._services.budgets.login_waits(call.peer)
                 if not self._hashing.submit(partial(self._run_hashing, call)):
                     self._services.budgets.login_done(call.peer)

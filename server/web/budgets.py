@@ -47,6 +47,7 @@ class Budgets:
         self._code_misses = per_minute(limits.code_misses_per_min)
         self._class_misses = per_minute(limits.class_code_misses_per_min)
         self._class_misses_server = per_minute(limits.class_code_misses_server_per_min)
+        self._refused_guesses = make(limits.refused_logins_per_s, limits.refused_logins_per_s)
         self._signups = per_hour(limits.signups_per_hour)
         self._guests = per_hour(limits.guests_per_hour)
         self._saves = make(limits.saves_per_s, limits.saves_per_s)
@@ -106,6 +107,14 @@ class Budgets:
     def export(self, user_id: int) -> None:
         """Counts an export of an account (A6)."""
         _spend(self._exports, user_id, "too_many_requests")
+
+    def login_refused(self, peer: str) -> float:
+        """Counts a refused log-in; returns the seconds after which it is to be answered (T41).
+
+        A storm of guesses goes no faster than this, however many connections it has; whoever is refused once is
+        answered at once.
+        """
+        return self._refused_guesses.pace(peer)
 
     def login_waits(self, peer: str) -> None:
         """Counts a request that is about to wait for password hashing, until `login_done` (T41)."""

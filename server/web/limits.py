@@ -35,6 +35,9 @@ class WebLimits:
     """Doubled with each further failure of the account, up to the window."""
 
     logins_waiting_address: int = 100
+    refused_logins_per_s: int = 300
+    """Answers to refused log-ins of one address; further ones wait their turn, so that a storm is slow."""
+
     code_misses_per_min: int = 20
     class_code_misses_per_min: int = 30
     class_code_misses_server_per_min: int = 120

@@ -39,6 +39,8 @@ class Route(Generic[Asked]):
         runs: on which threads.
         body_limit: bytes; 0 for methods without a body.
         query: the names the query may hold; None for pages, which ignore what they do not know.
+        at_once: decides by memory alone, on the I/O thread, before the request waits for its thread: False to let
+            it go on, True where it has been seen to; or raises a Failure.
         head: whether HEAD is answered (P: never for `/UPDATE`).
     """
 
@@ -50,6 +52,7 @@ class Route(Generic[Asked]):
     body_limit: int = 0
     query: frozenset[str] | None = frozenset()
     head: bool = True
+    at_once: Callable[[Asked], bool] | None = None
 
     @property
     def methods(self) -> tuple[str, ...]:

@@ -56,7 +56,16 @@ def make_routes(limits: WebLimits) -> tuple[Route[Call], ...]:
         Route("GET", "/connect", anyone, page_views.send_connect, io, query=None),
         # accounts and sessions (A1 to A6)
         Route("GET", "/LOGIN", session, accounts.send_user, io, 0, nothing),
-        Route("POST", "/LOGIN", anyone, accounts.login_attempt, hashing, small, nothing),
+        Route(
+            "POST",
+            "/LOGIN",
+            anyone,
+            accounts.login_attempt,
+            hashing,
+            small,
+            nothing,
+            at_once=accounts.turn_guesses_away,
+        ),
         Route("POST", "/LOGOUT", anyone, accounts.log_out, pool, small, nothing),
         Route("POST", "/SIGNUP", anyone, accounts.sign_up, hashing, small, nothing),
         Route("POST", "/api/account/password", session, accounts.change_password, hashing, small, nothing),

@@ -45,11 +45,16 @@ class TokenBuckets:
             needed = min(cost, self._burst)
             if level < needed:
                 return (needed - level) / self._rate
-            self._buckets[key] = (level - cost, now)
-            self._buckets.move_to_end(key)
-            if len(self._buckets) > self._most:
-                self._buckets.popitem(last=False)
+            self._put(key, level - cost, now)
             return 0.0
+
+    def pace(self, key: object) -> float:
+        """Takes one token whether it is there or not; returns how many seconds later it would have been there."""
+        now = self._now()
+        with self._lock:
+            level = self._level(key, now) - 1.0
+            self._put(key, level, now)
+            return max(0.0, -level / self._rate)
 
     def wait_s(self, key: object) -> float:
         """How long until one token is there; takes nothing."""
@@ -58,6 +63,12 @@ class TokenBuckets:
 
     def __len__(self) -> int:
         return len(self._buckets)
+
+    def _put(self, key: object, level: float, now: float) -> None:
+        self._buckets[key] = (level, now)
+        self._buckets.move_to_end(key)
+        if len(self._buckets) > self._most:
+            self._buckets.popitem(last=False)
 
     def _level(self, key: object, now: float) -> float:
         level, since = self._buckets.get(key, (self._burst, now))

@@ -28,6 +28,7 @@ def test_token_buckets_refill_stay_bounded_and_let_big_costs_owe() -> None:
     assert buckets.take("a") == 0.0
     assert buckets.take("b", 10) == 0.0
     assert buckets.take("b") == pytest.approx(3.5)
+    assert [buckets.pace("c") for _ in range(6)] == [0.0] * 4 + [0.5, 1.0]
     for key in range(10):
         buckets.take(key)
     assert len(buckets) == 3
@@ -120,6 +121,40 @@ def test_t41_more_logins_than_may_wait_are_turned_away_and_pages_stay_quick(
     gate.set()
     assert {world.wait(exchange).status for exchange in waiting} <= {401, 503, 429}
     assert world.send("POST", "/LOGIN", body, peer="192.0.2.200").status in (401, 429)
+
+
+def test_t41_known_guesses_are_turned_away_without_the_line_and_without_the_database(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(limits=WebLimits(hash_queue=1))
+    assert [guess(world, "Ada") for _ in range(6)] == [401] * 5 + [429]
+    gate = threading.Event()
+    world.hasher.verify_dummy = lambda _password: gate.wait(10)  # type: ignore[method-assign,assignment]
+    body = {"username": "Nobody", "password": PASSWORD}
+    line = [world.begin("POST", "/LOGIN", body, peer=f"192.0.2.{n}") for n in range(8)]
+    assert not line[0].answered.is_set() and world.wait(line[-1]).status == 503  # nobody else gets in line
+    asked: list[object] = []
+    world.storage.attempts.get = lambda *args: asked.append(args)  # type: ignore[method-assign,assignment,func-returns-value]
+    assert [guess(world, "Ada") for _ in range(20)] == [429] * 20
+    assert asked == []
+    gate.set()
+    assert {world.wait(exchange).status for exchange in line} <= {401, 503, 429}
+
+
+def test_t41_a_storm_of_refused_guesses_is_answered_no_faster_than_its_rate(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(limits=WebLimits(refused_logins_per_s=4))
+    assert [guess(world, "Ada") for _ in range(5)] == [401] * 5
+    assert [guess(world, "Ada") for _ in range(4)] == [429] * 4
+    body = {"username": "Ada", "password": "wrong password"}
+    late = [world.begin("POST", "/LOGIN", body) for _ in range(3)]
+    assert [exchange.timers[0].delay_s for exchange in late] == [0.25, 0.5, 0.75]
+    assert guess(world, "Ada", peer=ELSEWHERE) == 429  # others are told at once
+    for exchange in late:
+        assert not exchange.answered.is_set()
+        exchange.timers[0].callback()
+        assert world.wait(exchange).status == 429
 
 
 def test_t41_one_address_cannot_fill_the_line_of_logins(make_world: Callable[..., World]) -> None:

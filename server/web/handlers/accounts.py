@@ -7,6 +7,8 @@ the two threads that may hash.
 
 from __future__ import annotations
 
+from functools import partial
+
 from http_core.packet import Response
 from server.domain.accounts import check_password, check_username
 from server.domain.failures import Failure
@@ -26,6 +28,21 @@ _CREDENTIALS = {"username": str, "password": str}
 def send_user(call: Call) -> Response:
     """GET /LOGIN: who is logged in (A2)."""
     return success(_described(call.user))
+
+
+def turn_guesses_away(call: Call) -> bool:
+    """POST /LOGIN, on the I/O thread: answers a try that is known to come too soon, a storm of them slowly (A5, T41)."""
+    services = call.services
+    body = JsonObject.read(call.request.body, _CREDENTIALS)
+    try:
+        services.login_guard.refuse(_guard_key(_key_of(body.text("username"))), call.peer)
+    except Failure as failure:
+        delay_s = services.budgets.login_refused(call.peer)
+        if delay_s == 0:
+            raise
+        call.exchange.call_later(delay_s, partial(call.fail, failure))
+        return True
+    return False
 
 
 def login_attempt(call: Call) -> Response:
@@ -128,6 +145,11 @@ def _key_of(username: str) -> str | None:
         return None
 
 
+def _guard_key(key: str | None) -> str:
+    """What failures are counted by; all names that no account can have are one."""
+    return key if key is not None else "\n"
+
+
 def _checked_user(call: Call, username: str, password: str) -> User | None:
     """The user whom name and password name, or None; both take the same time (A2, T43).
 
@@ -136,7 +158,7 @@ def _checked_user(call: Call, username: str, password: str) -> User | None:
     """
     services = call.services
     key = _key_of(username)
-    guard_key = key if key is not None else "\n"
+    guard_key = _guard_key(key)
     services.login_guard.check(guard_key, call.peer)
     user = services.storage.users.by_key(key) if key is not None else None
     if user is None:
