@@ -2,8 +2,8 @@
 
 Owns reading (SVG 2, section 9.3.9, every command), the bounds on numbers and coordinates, and canonical
 writing: a letter once for its repetitions except M and Z, lines after a move spelled out, one space between
-numbers unless a minus separates them, integers where whole, else at most 3 decimals, no exponent. Does not
-know strokes. Pure; any thread and the update process. Rules C1, C5; public/js/core/path_data.js is its twin.
+numbers unless a minus separates them, integers where whole, else at most 3 decimals, no exponent; closing what is
+closed says nothing and is left out, so that a path is no longer than its numbers. Does not know strokes. Pure; any thread and the update process. Rules C1, C5; public/js/core/path_data.js is its twin.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ Segment = tuple[str, Sequence[Number]]
 MAX_COORDINATE = 1_000_000
 MAX_NUMBERS = 20_000
 MAX_NUMBER_CHARACTERS = 30
+MAX_CHARACTERS = 256 * 1024
+"""As it is sent; what is kept is shorter and held to the bytes of a fragment."""
 
 ARITY = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "A": 7, "Z": 0}
 
@@ -33,8 +35,8 @@ _NUMBER_TEXT = (
     r"(?:[eE][+-]?+[0-9]++|(?![eE][+-]?[0-9]))"
 )
 _GAP = rf"{_SPACE}(?:,{_SPACE}|(?!,))"
-_COMMAND = re.compile(r"([MmZzLlHhVvCcSsQqTtAa])([^MmZzLlHhVvCcSsQqTtAa]*+)")
-_NUMBERS = re.compile(rf"{_SPACE}(?:{_NUMBER_TEXT}{_SPACE}{_COMMA})*")
+_COMMAND = re.compile(r"([MmLlHhVvCcSsQqTtAa])([^MmZzLlHhVvCcSsQqTtAa]*+)|([Zz])[Zz \t\r\n]*+")
+_NUMBERS = re.compile(rf"{_SPACE}(?:{_NUMBER_TEXT}{_SPACE}{_COMMA}){{0,{MAX_NUMBERS + 1}}}")
 _NUMBER = re.compile(_NUMBER_TEXT)
 _ARC = re.compile(
     rf"{_SPACE}({_NUMBER_TEXT}){_GAP}({_NUMBER_TEXT}){_GAP}({_NUMBER_TEXT}){_GAP}([01]){_GAP}([01])"
@@ -88,37 +90,47 @@ def parse_numbers(texts: Sequence[str]) -> list[Number]:
     return [int(value) if value.is_integer() else round_number(value) for value in values]
 
 
-def _arc_numbers(text: str) -> list[Number]:
-    numbers: list[Number] = []
+def _number_texts(text: str) -> list[str]:
+    if not _NUMBERS.fullmatch(text):
+        raise _refuse("The path data has something that is not a number, or too many of them.")
+    return _NUMBER.findall(text)
+
+
+def _arc_texts(text: str) -> list[str]:
+    """The numbers of arcs, whose two flags need nothing between them and what follows."""
+    texts: list[str] = []
     position = 0
     while position < len(text):
         match = _ARC.match(text, position)
         if match is None:
             raise _refuse("The path data has a malformed arc.")
-        values = parse_numbers(match.groups())
-        numbers += [abs(values[0]), abs(values[1]), *values[2:]]
+        texts += match.groups()
         position = match.end()
-    return numbers
+    return texts
 
 
-def _segment(letter: str, text: str) -> list[tuple[str, list[Number]]]:
-    upper = letter.upper()
-    if upper == "A":
-        numbers = _arc_numbers(text)
-    elif _NUMBERS.fullmatch(text):
-        numbers = parse_numbers(_NUMBER.findall(text))
-    else:
-        raise _refuse("The path data has something that is not a number.")
-    arity = ARITY[upper]
-    if arity == 0:
-        if numbers:
-            raise _refuse("The path data has numbers after a closing z.")
-        return [(letter, numbers)]
-    if not numbers or len(numbers) % arity:
-        raise _refuse(f"The path data has too few or too many numbers after {letter}.")
-    if upper == "M" and len(numbers) > 2:
-        return [(letter, numbers[:2]), ("L" if letter == "M" else "l", numbers[2:])]
-    return [(letter, numbers)]
+def _commands(d: str) -> tuple[list[tuple[str, int]], list[str]]:
+    """The letters with how many numbers belong to each, and the texts of all numbers; caps hold while it reads."""
+    commands: list[tuple[str, int]] = []
+    texts: list[str] = []
+    position = 0
+    while position < len(d):
+        match = _COMMAND.match(d, position)
+        if match is None or (not commands and match[1] not in ("M", "m")):
+            raise _refuse("Path data begins with M and holds nothing but commands and numbers.")
+        letter, text, close = match.groups()
+        if close:
+            commands.append((close, 0))
+        else:
+            found = _arc_texts(text) if letter in "Aa" else _number_texts(text)
+            if not found or len(found) % ARITY[letter.upper()]:
+                raise _refuse(f"The path data has too few or too many numbers after {letter}.")
+            texts += found
+            if len(texts) > MAX_NUMBERS:
+                raise _refuse("A path has at most 20,000 numbers.")
+            commands.append((letter, len(found)))
+        position = match.end()
+    return commands, texts
 
 
 def parse_path(d: str) -> Sequence[Segment]:
@@ -134,25 +146,37 @@ def parse_path(d: str) -> Sequence[Segment]:
         Failure: 422 `bad_fragment`: not the grammar, more than 20,000 numbers, a coordinate beyond 1,000,000.
     """
     d = d.strip(" \t\r\n")
-    segments: list[tuple[str, list[Number]]] = []
-    position = count = 0
-    while position < len(d):
-        match = _COMMAND.match(d, position)
-        if match is None or (not segments and match[1] not in "Mm"):
-            raise _refuse("Path data begins with M and holds nothing but commands and numbers.")
-        for letter, numbers in _segment(match[1], match[2]):
-            count += len(numbers)
-            if count > MAX_NUMBERS:
-                raise _refuse("A path has at most 20,000 numbers.")
-            if segments and segments[-1][0] == letter and letter not in "MmZz":
-                segments[-1][1].extend(numbers)
-            else:
-                segments.append((letter, numbers))
-        position = match.end()
-    if not segments:
+    if len(d) > MAX_CHARACTERS:
+        raise _refuse(f"Path data has at most {MAX_CHARACTERS:,} characters.")
+    commands, texts = _commands(d)
+    if not commands:
         raise _refuse("A path needs path data.")
+    segments = _joined(commands, parse_numbers(texts))
     if not within_bounds(segments):
         raise _refuse("The path leads beyond 1,000,000.")
+    return segments
+
+
+def _joined(commands: Sequence[tuple[str, int]], numbers: list[Number]) -> list[tuple[str, list[Number]]]:
+    segments: list[tuple[str, list[Number]]] = []
+    before = ""
+    position = 0
+    for letter, count in commands:
+        part = numbers[position : position + count]
+        position += count
+        if letter in "Mm":
+            segments.append((letter, part[:2]))
+            if count == 2:
+                before = letter
+                continue
+            letter, part = ("L" if letter == "M" else "l"), part[2:]
+        elif letter in "Aa":
+            part = [abs(number) if place % 7 < 2 else number for place, number in enumerate(part)]
+        if letter == before and count:
+            segments[-1][1].extend(part)
+        else:
+            segments.append((letter, part))
+        before = letter
     return segments
 
 
@@ -161,13 +185,13 @@ def format_path(segments: Sequence[Segment]) -> str:
     parts: list[str] = []
     before = ""
     for letter, numbers in segments:
-        first = letter != before or letter in "MmZz"
-        if first:
+        texts = [str(number) if type(number) is int else format_number(number) for number in numbers]
+        text = " ".join(texts).replace(" -", "-")
+        if letter != before or letter in "MmZz":
             parts.append(letter)
-        for number in numbers:
-            text = format_number(number)
-            parts.append(text if first or text[0] == "-" else " " + text)
-            first = False
+        elif text[0] != "-":
+            parts.append(" ")
+        parts.append(text)
         before = letter
     return "".join(parts)
 
@@ -212,6 +236,8 @@ def absolute(segments: Sequence[Segment]) -> list[Segment]:
 
 def within_bounds(segments: Sequence[Segment]) -> bool:
     """Whether every coordinate, made absolute, lies within 1,000,000."""
+    if sum(sum(map(abs, numbers)) for _, numbers in segments) <= MAX_COORDINATE:
+        return True  # however the steps add up
     for letter, numbers in absolute(segments):
         places = [*numbers[5::7], *numbers[6::7]] if letter == "A" else numbers
         if places and not (min(places) >= -MAX_COORDINATE and max(places) <= MAX_COORDINATE):

@@ -31,18 +31,18 @@ class ReaderLimits:
     Attributes:
         max_bytes: length as UTF-8.
         max_depth: how deep elements may nest, the root being 1.
-        max_nodes: elements in all, None for as many as fit in the bytes.
+        max_nodes: elements in all.
         max_attributes: attributes of one element, and namespace declarations besides.
     """
 
     max_bytes: int
     max_depth: int
-    max_nodes: int | None
+    max_nodes: int
     max_attributes: int
 
 
 FRAGMENT_LIMITS = ReaderLimits(max_bytes=64 * 1024, max_depth=4, max_nodes=17, max_attributes=16)
-DOCUMENT_LIMITS = ReaderLimits(max_bytes=1024 * 1024, max_depth=32, max_nodes=None, max_attributes=32)
+DOCUMENT_LIMITS = ReaderLimits(max_bytes=1024 * 1024, max_depth=32, max_nodes=65_536, max_attributes=32)
 
 
 def _refuse(sentence: str) -> NoReturn:
@@ -70,8 +70,8 @@ class _Reader:
         limits = self._limits
         if self._depth > limits.max_depth:
             _refuse("The drawing is nested too deep.")
-        if limits.max_nodes is not None and self._nodes > limits.max_nodes:
-            _refuse("A stroke has at most 16 paths.")
+        if self._nodes > limits.max_nodes:
+            _refuse(f"The drawing has more than {limits.max_nodes - 1:,} elements in its root.")
         if len(attributes) > 2 * limits.max_attributes:
             _refuse("An element of the drawing has too many attributes.")
         namespace, _, local = name.rpartition(" ")

@@ -486,6 +486,8 @@ def bomb(size: int) -> list[str]:
         "<g><path d='M0 0 1" + "e1" * (size // 2) + "'/></g>",
         "<g><path d='M1 1q" + "1 1 1 1 " * (size // 8) + "'/></g>",
         "<g><path d='M1 1q1 1 1 1" + " 1" * (size // 2) + "y'/></g>",
+        "<g><path d='M0 0" + "z" * size + "'/></g>",
+        "<g><path d='M0 0" + "Z " * (size // 2) + "'/></g>",
         "<g data-p='" + "A" * size + "'/>",
         "<g data-p='" + "gA" * (size // 2) + "'/>",
         "<g data-cuts='" + "1-2." * (size // 4) + "'/>",
@@ -525,6 +527,35 @@ def test_c5_twenty_thousand_numbers_fit_and_no_more() -> None:
     assert parse_fragment(f'<g><path d="{fits}"/></g>').text
     with pytest.raises(Failure):
         parse_fragment(f'<g><path d="{fits}h1"/></g>')
+
+
+def test_c5_closing_what_is_closed_says_nothing() -> None:
+    text = parse_fragment('<g><path d="M0 0l1 1zzZ \n z m1 1z"/></g>').text
+    assert text == '<g><path d="M0 0l1 1zm1 1z"/></g>'
+    assert parse_fragment(text).text == text
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        '<path d="M0 0' + " 1" * 500_000 + '"/>',
+        '<path d="M0 0' + "z" * 1_000_000 + '"/>',
+        '<path d="M0 0' + " 1" * 100_000 + '"/>',
+        "<g/>" * 250_000,
+        "<metadata>" + "<a/>" * 250_000 + "</metadata>",
+    ],
+    ids=["half a million numbers", "a million closings", "a hundred thousand numbers", "strokes", "skipped"],
+)
+def test_c5_the_caps_of_a_document_hold_while_it_is_read(inner: str) -> None:
+    document = f'<svg xmlns="http://www.w3.org/2000/svg">{inner}</svg>'
+    tracemalloc.start()
+    try:
+        with pytest.raises(Failure) as refused:
+            read_document(document)
+        assert tracemalloc.get_traced_memory()[1] < MAX_BYTES
+    finally:
+        tracemalloc.stop()
+    assert refused.value.status == 422
 
 
 def test_c5_a_million_is_the_last_coordinate() -> None:
