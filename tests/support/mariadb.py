@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import mysql.connector
@@ -34,6 +34,7 @@ class MariaDb:
     folder: Path
     port: int
     process: subprocess.Popen[bytes]
+    options: list[str] = field(default_factory=list)
 
     @property
     def socket(self) -> str:
@@ -90,6 +91,7 @@ class MariaDb:
                     "--innodb-buffer-pool-size=64M",
                     "--innodb-flush-log-at-trx-commit=1",
                     f"--user={getpass.getuser()}",
+                    *self.options,
                 ],
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -128,8 +130,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_mariadb() -> MariaDb:
-    """Makes a server with one user who may do everything but administrate."""
+def start_mariadb(*options: str) -> MariaDb:
+    """Makes a server with one user who may do everything but administrate, with further options of the program."""
     folder = Path(tempfile.mkdtemp(prefix="nbdb-"))  # a short path: socket names are limited to 107 bytes
     install = shutil.which("mariadb-install-db") or shutil.which("mysql_install_db") or ""
     subprocess.run(
@@ -140,11 +142,12 @@ def start_mariadb() -> MariaDb:
             "--skip-test-db",
             f"--auth-root-socket-user={getpass.getuser()}",
             f"--user={getpass.getuser()}",
+            *options,
         ],
         check=True,
         capture_output=True,
     )
-    server = MariaDb(folder, free_port(), None)  # type: ignore[arg-type]
+    server = MariaDb(folder, free_port(), None, list(options))  # type: ignore[arg-type]
     server.start()
     server.administrate(
         f"CREATE USER '{USER}'@'%' IDENTIFIED BY '{PASSWORD}'", f"GRANT ALL PRIVILEGES ON *.* TO '{USER}'@'%'"

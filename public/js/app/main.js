@@ -37,7 +37,7 @@ export class App {
   session = /** @type {NotebookSession} */ (/** @type {unknown} */ (undefined));
   board = /** @type {Board} */ (/** @type {unknown} */ (undefined));
   /** @type {import("./notebook_session.js").SessionState} */
-  state = { saved: "yes", waiting: 0, refused: 0, phase: "local" };
+  state = { saved: "yes", trouble: "", waiting: 0, refused: 0, phase: "local" };
   head = { role: "owner", title: "", description: "" };
   /** The others in this notebook; null on an unsaved board. @type {import("./company.js").Company|null} */
   company = null;

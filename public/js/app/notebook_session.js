@@ -15,6 +15,7 @@ import { Journal, opMaker } from "../core/journal.js";
 /**
  * @typedef {object} SessionState
  * @property {"yes"|"sending"|"offline"} saved
+ * @property {import("../core/sync.js").Trouble} trouble what keeps the server from storing, where it says so
  * @property {number} waiting changes not acknowledged yet
  * @property {number} refused changes in the tray
  * @property {string} phase of core/sync.js, or "local"
@@ -220,7 +221,8 @@ export class NotebookSession {
     if (this.closed) return;
     const { waiting, refused } = this.journal;
     const saved = this.wire?.saved ?? (this.target && waiting ? "sending" : "yes");
-    this.world.onState({ saved, waiting, refused, phase: this.phase });
+    const trouble = this.wire?.trouble ?? "";
+    this.world.onState({ saved, trouble, waiting, refused, phase: this.phase });
     if (this.phase === "gone") this.reportGone("not_found", "");
   }
 }

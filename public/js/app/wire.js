@@ -58,6 +58,10 @@ export class Wire {
     return this.#sync.saved;
   }
 
+  get trouble() {
+    return this.#sync.trouble;
+  }
+
   /** @param {SyncEvent} event */
   step(event) {
     for (const action of this.#sync.step(event)) this.#do(action);

@@ -17,6 +17,7 @@ export const RETRY_AFTER_CAP_MS = 60_000;
 const RETRY = new Set([0, 408, 429, 500, 502, 503, 504, 507]);
 
 /** @typedef {"off"|"loading"|"ready"|"resting"|"login"|"gone"} LoadPhase */
+/** @typedef {""|"storage_down"|"disk_full"} Trouble */
 /** @typedef {"idle"|"busy"|"resting"|"held"} WirePhase `held`: waits for login, a load, or for ever */
 
 /**
@@ -47,6 +48,8 @@ export class Sync {
   #seq = 0;
   #epoch = "";
   /** @type {Record<"load"|"poll"|"post", number>} */ #failures = { load: 0, poll: 0, post: 0 };
+  /** @type {Record<"load"|"poll"|"post", string>} the server's word for the last failure */
+  #reasons = { load: "", poll: "", post: "" };
   /** @type {string|null} op that a 409 named before the last load */ #conflict = null;
   /** @type {[string, any, string][]} */ #inFlight = [];
   /** Epoch under which the post in flight was sent. */ #postedUnder = "";
@@ -81,6 +84,13 @@ export class Sync {
     if (this.#load === "login" || this.#load === "gone") return this.journal.waiting ? "offline" : "yes";
     if (unreachable) return "offline";
     return this.journal.waiting ? "sending" : "yes";
+  }
+
+  /** What keeps the server from storing, where it is there and says so; "" otherwise. @returns {Trouble} */
+  get trouble() {
+    const kinds = /** @type {const} */ (["post", "load"]);
+    const reason = kinds.filter((kind) => this.#failures[kind] > 0).map((kind) => this.#reasons[kind])[0];
+    return reason === "storage_down" || reason === "disk_full" ? reason : "";
   }
 
   /**
@@ -300,6 +310,7 @@ export class Sync {
   #rest(what, answer) {
     const doubled = BACKOFF_FIRST_MS * 2 ** Math.min(this.#failures[what], 16);
     this.#failures[what] += 1;
+    this.#reasons[what] = answer.body?.reason ?? "";
     const jittered = Math.min(doubled, BACKOFF_LAST_MS) * (0.5 + this.random());
     const asked = Math.min(answer.retryAfterMs ?? 0, RETRY_AFTER_CAP_MS);
     return { do: "timer", what, afterMs: Math.round(Math.max(jittered, asked)) };

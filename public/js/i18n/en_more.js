@@ -75,6 +75,10 @@ export const catalogue = {
   "menu.detail.sending": "Strokes are on their way to the server.",
   "menu.detail.offline":
     "The server cannot be reached. Keep drawing: everything is kept on this device and sent later.",
+  "menu.detail.disk_full":
+    "The server’s disk is full, and whoever runs it has to make room. Keep drawing: everything is kept on this device and sent later.",
+  "menu.detail.storage_down":
+    "The server’s database does not answer. Keep drawing: everything is kept on this device and sent later.",
   "menu.detail.local": "This board is kept on this device only. Give it a name to store it.",
   "menu.detail.login": "You were logged out. What you draw is kept here until you log in again.",
   "menu.detail.gone": "This notebook was deleted, or its link was revoked.",

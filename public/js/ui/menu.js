@@ -35,7 +35,7 @@ export function showMenu(app, anchor) {
 /** @param {App} app */
 function stateWords(app) {
   const { t, state } = app;
-  const words = { local: "local", login: "login", gone: "gone" }[state.phase] ?? stateOf(state.saved);
+  const words = { local: "local", login: "login", gone: "gone" }[state.phase] ?? stateOf(state);
   const box = element("div", { class: "stack" }, element("p", {}, t(`menu.detail.${words}`)));
   if (!app.store.durable) box.append(element("p", { class: "form-error" }, t("menu.detail.memory")));
   if (state.phase === "login") {
@@ -44,8 +44,9 @@ function stateWords(app) {
   return box;
 }
 
-/** @param {"yes"|"sending"|"offline"} saved */
-function stateOf(saved) {
+/** @param {import("../app/notebook_session.js").SessionState} state */
+function stateOf({ saved, trouble }) {
+  if (saved === "offline" && trouble) return trouble;
   return saved === "yes" ? "stored" : saved;
 }
 

@@ -21,13 +21,15 @@ export function showStatus(t, state, hasInk) {
 }
 
 /** @param {Translate} t @param {SessionState} state @param {boolean} hasInk @returns {string} */
-export function statusText(t, { saved, waiting, refused, phase }, hasInk) {
+export function statusText(t, { saved, trouble, waiting, refused, phase }, hasInk) {
   if (phase === "local") return t(hasInk ? "status.localInk" : "status.local");
   if (phase === "gone") return t("status.gone");
   if (phase === "login") return t("status.login");
   if (refused > 0) return t("status.refused", { n: refused });
-  if (saved === "offline")
-    return waiting > 0 ? t("status.offlineWaiting", { n: waiting }) : t("status.offline");
+  if (saved === "offline" && waiting === 0) return t("status.offline");
+  if (saved === "offline" && trouble === "disk_full") return t("status.diskFull", { n: waiting });
+  if (saved === "offline" && trouble === "storage_down") return t("status.storageDown", { n: waiting });
+  if (saved === "offline") return t("status.offlineWaiting", { n: waiting });
   if (phase === "loading" || phase === "off") return t("status.loading");
   return t(saved === "sending" ? "status.sending" : "status.stored");
 }

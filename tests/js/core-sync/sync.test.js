@@ -258,6 +258,22 @@ test("the line is back: everything resting goes at once", () => {
   );
 });
 
+test("what keeps the server from storing is told until it stores again", () => {
+  const { sync } = ready(10);
+  submit(sync, "a");
+  sync.step({ type: "posted", answer: { status: 507, body: { code: 1, reason: "disk_full" } } });
+  assert.deepEqual([sync.saved, sync.trouble], ["offline", "disk_full"]);
+  sync.step({ type: "timer", what: "post" });
+  sync.step({ type: "posted", answer: { status: 0 } });
+  assert.deepEqual([sync.saved, sync.trouble], ["offline", ""], "now it cannot be reached at all");
+  sync.step({ type: "timer", what: "post" });
+  sync.step({ type: "posted", answer: { status: 503, body: { code: 1, reason: "storage_down" } } });
+  assert.equal(sync.trouble, "storage_down");
+  sync.step({ type: "timer", what: "post" });
+  sync.step({ type: "posted", answer: stored(["a", 11]) });
+  assert.deepEqual([sync.saved, sync.trouble], ["yes", ""]);
+});
+
 test("the state in words: sending until acknowledged, stored before it is seen", () => {
   const { sync } = ready();
   assert.equal(sync.saved, "yes");
