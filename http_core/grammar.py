@@ -5,6 +5,7 @@ Says nothing about meaning, sizes or order. Every repetition is possessive, so a
 input whatever a client sends.
 """
 
+import functools
 import re
 from typing import Final
 
@@ -62,6 +63,7 @@ White space right after the size is refused.
 """
 
 
+@functools.cache
 def head_pattern(max_fields: int) -> re.Pattern[str]:
     """A whole head with at most so many fields.
 

@@ -1,6 +1,6 @@
 """Who may connect: the total cap, the cap of one address, and unfinished handshakes.
 
-Owns the counts of connections. `Admission` is shared by the acceptor and the I/O threads (its lock is held for a few
+Owns the counts of connections. `Admission` is shared by the I/O threads (its lock is held for a few
 dictionary steps); `Handshakes` belongs to one I/O thread. IPv6 addresses count by their /64 network, because one
 host has as many addresses there as it likes.
 """

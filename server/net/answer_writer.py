@@ -81,7 +81,7 @@ class AnswerWriter:
         """Write an answer that is all here; most are gone after one `send`. Raises ConnectionLost."""
         channel = self._client.channel
         if len(wire) <= self._owner.limits.piece_bytes and not channel.unsent:
-            channel.send(wire)
+            channel.send(wire, last=not self.keep)
             if not channel.unsent:
                 self._client.answered(len(wire))
                 return

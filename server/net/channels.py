@@ -39,8 +39,11 @@ class Channel(Protocol):
     def receive(self) -> bytes:
         """What has arrived; b"" for nothing yet or (`ended`) the end."""
 
-    def send(self, data: bytes | memoryview) -> None:
-        """Take all of `data`; call only while `unsent` is empty."""
+    def push_ahead(self) -> None:
+        """Send what waited to go out with an answer."""
+
+    def send(self, data: bytes | memoryview, *, last: bool = False) -> None:
+        """Take all of `data`; call only while `unsent` is empty. After `last` nothing more is sent but FIN."""
 
     def flush(self) -> bool:
         """Try to send `unsent`; True when some of it went."""
@@ -100,7 +103,10 @@ class PlainChannel:
             return b""
         return bytes(self._scratch.view[:count])
 
-    def send(self, data: bytes | memoryview) -> None:
+    def push_ahead(self) -> None:
+        """Nothing waits here."""
+
+    def send(self, data: bytes | memoryview, *, last: bool = False) -> None:
         """Write what the socket takes, keep the rest. Raises ConnectionLost."""
         try:
             sent = self.sock.send(data)

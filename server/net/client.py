@@ -114,27 +114,32 @@ class Client(GeneralClient):
 
     def _first_bytes(self, data: bytes) -> None:
         if data:
-            self.parser.receive(data)
-            self._advance(data if len(data) <= MOST_KNOWN_BYTES else None)
+            self._take(data)
         if self.channel.ended:
             self._peer_ended()
 
     def _read(self) -> None:
-        channel, parser = self.channel, self.parser
-        data = channel.receive()
+        data = self.channel.receive()
         if data:
-            known = self._owner.known_requests.get(data) if parser.idle else None
+            self._take(data)
+        if self.channel.ended:
+            self._peer_ended()
+
+    def _take(self, data: bytes) -> None:
+        parser = self.parser
+        if parser.idle:
+            known = self._owner.known_requests.get(data)
             if known is not None:
                 self._dispatch(known)
                 if self.state is State.READING:
                     self._await_more()
-            else:
-                self._received += len(data)
-                alone = data if parser.idle and len(data) <= MOST_KNOWN_BYTES else None
-                parser.receive(data)
-                self._advance(alone)
-        if channel.ended:
-            self._peer_ended()
+                return
+            alone = data if len(data) <= MOST_KNOWN_BYTES else None
+        else:
+            alone = None
+        self._received += len(data)
+        parser.receive(data)
+        self._advance(alone)
 
     def _listen(self) -> None:
         """Bytes (or the end) while a request is being answered: keep a bounded amount for later."""

@@ -120,6 +120,7 @@ class GeneralClient(ABC):
         self._move(State.READING)
         self._owner.wheel.set(self, self.info.since + self._limits.head_s)
         self._first_bytes(data)
+        self.channel.push_ahead()
 
     @abstractmethod
     def _first_bytes(self, data: bytes) -> None:

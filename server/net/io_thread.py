@@ -35,6 +35,22 @@ _MOST_RECORDS = 256
 _MOST_KNOWN_REQUESTS = 1024
 
 
+class _Watch:
+    """A socket that is nobody's connection: a listener."""
+
+    __slots__ = ("_ready",)
+
+    def __init__(self, ready: Callable[[], None]) -> None:
+        self._ready = ready
+
+    def on_event(self, mask: int) -> None:
+        """It can be read. A failure is logged; the thread goes on."""
+        try:
+            self._ready()
+        except Exception:
+            _log.exception("Accepting failed")
+
+
 class IoThread(threading.Thread):
     """Runs the connections given to it until it is stopped."""
 
@@ -94,7 +110,10 @@ class IoThread(threading.Thread):
         self, sock: socket.socket, info: ConnectionInfo, verdict: Verdict, context: ssl.SSLContext | None
     ) -> None:
         """Own a new connection from now on. Any thread."""
-        self.run_soon(lambda: self._take_over(sock, info, verdict, context))
+        if threading.get_ident() == self.ident:
+            self._take_over(sock, info, verdict, context)
+        else:
+            self.run_soon(lambda: self._take_over(sock, info, verdict, context))
 
     def stop(self) -> None:
         """Close everything and end. Any thread; does not wait."""
@@ -252,6 +271,14 @@ class IoThread(threading.Thread):
                 client.drop()
             else:
                 self.guard(client, client.close_if_idle)
+
+    def watch(self, sock: socket.socket, ready: Callable[[], None]) -> None:
+        """Call `ready` whenever `sock`, which is no connection, can be read. This thread."""
+        self._selector.register(sock, selectors.EVENT_READ, _Watch(ready))
+
+    def unwatch(self, sock: socket.socket) -> None:
+        """No longer. This thread."""
+        self._selector.unregister(sock)
 
     def set_interest(self, client: GeneralClient, events: int) -> None:
         """Wait for these events of the connection's socket (0: none)."""

@@ -75,4 +75,4 @@ class NetLimits:
     keepalive_probes: int = 3
     """TCP keepalive: a peer that vanished without a word is noticed after 30 + 3 x 10 seconds."""
     max_accept_pause_s: float = 1.0
-    """Longest pause of the acceptor while the process has no descriptor left."""
+    """Longest pause of accepting while the process has no descriptor left."""

@@ -39,7 +39,7 @@ class FixedContext:
 
 
 class NetServer:
-    """Acceptor and I/O threads over given listeners."""
+    """I/O threads over given listeners; the first of them accepts."""
 
     def __init__(
         self,
@@ -73,7 +73,14 @@ class NetServer:
         self._turns = itertools.cycle(self._threads)
         self._numbers = itertools.count(1)
         contexts = FixedContext(context) if isinstance(context, ssl.SSLContext) else context
-        self._acceptor = Acceptor(listeners, self._admission, self._adopt, contexts, self.limits)
+        self._acceptor = Acceptor(
+            self._threads[0],
+            listeners,
+            admission=self._admission,
+            adopt=self._adopt,
+            contexts=contexts,
+            limits=self.limits,
+        )
 
     def start(self) -> None:
         """Begin to serve."""

@@ -1,7 +1,7 @@
 """TLS contexts: which versions and ciphers we speak, from which files, and how they change at run time.
 
 Owns the settings (H1, T80, T81, T84), the check that nobody else can read the key (T85) and the reload when the
-files change (O2). Does no handshake. `CertificateFiles.current` is called on the acceptor's thread; contexts
+files change (O2). Does no handshake. `CertificateFiles.current` is called on the thread that accepts; contexts
 themselves may be shared between threads.
 """
 

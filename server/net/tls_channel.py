@@ -21,7 +21,7 @@ _MOST_PLAIN_BYTES = 64 * 1024
 class TlsChannel(PlainChannel):
     """A socket with TLS over the shared memory buffers."""
 
-    __slots__ = ("_barren_bytes", "_first_bytes", "_tls")
+    __slots__ = ("_ahead", "_barren_bytes", "_first_bytes", "_parted", "_tls")
 
     def __init__(self, sock: socket.socket, scratch: Scratch, context: ssl.SSLContext) -> None:
         super().__init__(sock, scratch)
@@ -31,6 +31,10 @@ class TlsChannel(PlainChannel):
         self._first_bytes: bytes | None = b""
         """What came before it was clear whether TLS is spoken; None when it is."""
         self._barren_bytes = 0
+        self._parted = False
+        """Whether close_notify was written."""
+        self._ahead = b""
+        """Session tickets that go out with the first answer, or at the latest with `push_ahead`."""
 
     def handshake(self) -> bytes | None:
         """One step. Raises PlainHttp (first bytes are not TLS but look like HTTP) or ConnectionLost."""
@@ -56,8 +60,16 @@ class TlsChannel(PlainChannel):
             self._push_out()  # the alert
             scratch.incoming.read()
             raise ConnectionLost(str(error)) from None
+        if scratch.incoming.pending:  # a request came with the last flight: one `send` less
+            self._ahead = scratch.outgoing.read()
+            return self._decrypt()
         self._push_out()
-        return self._decrypt() if scratch.incoming.pending else b""
+        return b""
+
+    def push_ahead(self) -> None:
+        """Send what has waited for an answer that is not there yet."""
+        if self._ahead:
+            self._push_out()
 
     def receive(self) -> bytes:
         """Read once and decrypt. Raises ConnectionLost."""
@@ -81,7 +93,7 @@ class TlsChannel(PlainChannel):
                 raise ConnectionLost("TLS records without data")
         return data
 
-    def send(self, data: bytes | memoryview) -> None:
+    def send(self, data: bytes | memoryview, *, last: bool = False) -> None:
         """Encrypt all of `data`, write what the socket takes, keep the rest. Raises ConnectionLost."""
         tls = self._tls
         assert tls is not None
@@ -91,7 +103,11 @@ class TlsChannel(PlainChannel):
         except ssl.SSLError as error:
             outgoing.read()
             raise ConnectionLost(str(error)) from None
+        if last:
+            self._say_goodbye(tls)
         sealed = outgoing.read()
+        if self._ahead:
+            sealed, self._ahead = self._ahead + sealed, b""
         try:
             sent = self.sock.send(sealed)
         except (BlockingIOError, InterruptedError):
@@ -105,16 +121,21 @@ class TlsChannel(PlainChannel):
         """Send close_notify (unless older bytes still wait, which it may not overtake), then FIN."""
         tls = self._tls
         if tls is not None and not self.unsent:
-            with contextlib.suppress(
-                ssl.SSLError, ValueError
-            ):  # the peer's own close_notify need not have come
-                tls.unwrap()
+            self._say_goodbye(tls)
             self._push_out()
         super().finish()
+
+    def _say_goodbye(self, tls: ssl.SSLObject) -> None:
+        """Let `tls` write close_notify, once; it may not be written to afterwards."""
+        if not self._parted:
+            self._parted = True
+            with contextlib.suppress(ssl.SSLError, ValueError):  # the peer's own need not have come
+                tls.unwrap()
 
     def close(self) -> None:
         """Close the socket and free the TLS state."""
         self._tls = None
+        self._ahead = b""
         super().close()
 
     def _receive_raw(self) -> int:
@@ -155,6 +176,8 @@ class TlsChannel(PlainChannel):
     def _push_out(self) -> None:
         """Send what the TLS object wrote by itself (handshake, alert, key update), best effort."""
         sealed = self._scratch.outgoing.read()
+        if self._ahead:
+            sealed, self._ahead = self._ahead + sealed, b""
         if not sealed:
             return
         if self.unsent:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from http_core.packet import Response
 from server.net.tls import CertificateFiles, KeyPermissionError, make_context
 from tests.net.conftest import Live, Start
 from tests.net.tiny_app import eventually
@@ -79,6 +80,56 @@ def test_h1_the_server_says_goodbye(start: Start) -> None:
             wire.sock.suppress_ragged_eofs = False
             wire.get(path)
             assert wire.sock.recv(100) == b""
+
+
+def records_of(live: Live, request: bytes) -> list[list[int]]:
+    """A TLS 1.3 client by hand: the content types of the records in each piece that comes after its Finished.
+
+    A parked request is answered when the first piece is here.
+    """
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = client_context().wrap_bio(incoming, outgoing, server_hostname="localhost")
+    pieces: list[list[int]] = []
+    with socket.create_connection(("127.0.0.1", live.port), timeout=5) as sock:
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                sock.sendall(outgoing.read())
+                incoming.write(sock.recv(65536))
+        tls.write(request)
+        sock.sendall(outgoing.read())
+        while data := sock.recv(65536):
+            pieces.append([])
+            while data:
+                pieces[-1].append(data[0])
+                data = data[5 + int.from_bytes(data[3:5]) :]
+            for exchange in live.application.parked:
+                exchange.answer(Response(200, [], b"at last"))
+    return pieces
+
+
+def test_tickets_answer_and_goodbye_leave_together(live: Live) -> None:
+    """A request that comes with the end of the handshake is answered by one `send`, up to close_notify."""
+    pieces = records_of(live, b"GET /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert pieces == [[0x17, 0x17, 0x17, 0x17]]  # two tickets, answer, close_notify
+
+
+def test_tickets_do_not_wait_for_a_slow_answer(live: Live) -> None:
+    pieces = records_of(live, b"GET /park HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert pieces[0] == [0x17, 0x17] and sum(map(len, pieces)) == 4
+
+
+def test_accepted_sockets_have_the_options_of_their_listener(live: Live) -> None:
+    with live.wire() as wire:
+        wire.get("/echo")
+        (client,) = (client for thread in live.server._threads for client in thread.clients.values())
+        sock = client.channel.sock
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        if hasattr(socket, "TCP_KEEPIDLE"):
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 30
 
 
 def test_h1_a_goodbye_is_returned(live: Live) -> None:
