@@ -60,6 +60,7 @@ check: lint types
 
 fuzz: setup-dev
 	@$(PY) -m tests.http_core.fuzz_parser --count 1000000
+	@$(PY) -m tests.net.fuzz_live --count 200000
 	@$(PY) -m pytest tests/net/test_corpus_live.py --long
 
 docs: setup-dev

@@ -1,10 +1,12 @@
 """Many polls waiting on one notebook: memory per poll, CPU while nothing happens, time until all are answered.
 
-    .venv/bin/python benchmarks/waiting_polls.py [--polls 10000] [--rounds 3] [--idle 15]
+    .venv/bin/python benchmarks/waiting_polls.py [--polls 10000] [--rounds 3] [--idle 15] [--expiring 30] [--slow 1000]
 
 Runs the product (`python main.py`), holds the polls from several client processes and at least forty loopback
 addresses, and lets the owner save one stroke per round. Beside the memory of a poll it prints that of a bare
-`SSLSocket` in a process of its own (the baseline). Linux only (reads /proc); loopback only.
+`SSLSocket` in a process of its own (the baseline). `--expiring` watches the CPU for some seconds in which polls come to
+their end and are sent again. `--slow` then opens so many slow connections of each kind, one kind after the other, beside
+a normal client and the polls (benchmarks/slow_clients.py). Linux only (reads /proc); loopback only.
 """
 
 from __future__ import annotations
@@ -24,11 +26,15 @@ ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from benchmarks.http_throughput import nearest_file  # noqa: E402
+from benchmarks.slow_clients import DEADLINE_S, HEADING, Victim  # noqa: E402
+from benchmarks.slow_clients import measure as measure_slow  # noqa: E402
 from tests.support.probe_app import make_certificate  # noqa: E402
 from tests.support.product import Person, Product  # noqa: E402
 
 ADDRESSES = 40
-GOAL_KIB, GOAL_IDLE, GOAL_WAKE_S = 36.0, 0.01, 1.5
+GOAL_KIB, GOAL_IDLE, GOAL_EXPIRING, GOAL_WAKE_S = 36.0, 0.01, 0.05, 1.5
+LARGEST_FILE = "/node_modules/@svgdotjs/svg.js/dist/svg.esm.js"
 BARE = """
 import socket, ssl, sys
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -137,11 +143,14 @@ def main() -> int:
     arguments.add_argument(
         "--idle", type=float, default=15.0, help="seconds to watch the CPU; polls expire at 22.5 s"
     )
+    arguments.add_argument("--expiring", type=float, default=0.0, help="seconds to watch polls expire")
+    arguments.add_argument("--slow", type=int, default=0, help="slow connections of each kind")
     options = arguments.parse_args()
     limit = raise_descriptor_limit()
-    if limit < options.polls + 600:
-        print(f"the descriptor limit of {limit} holds only {limit - 600} polls")
-        options.polls = limit - 600
+    spare = 600 + options.slow
+    if limit < options.polls + spare:
+        print(f"the descriptor limit of {limit} holds only {limit - spare} polls")
+        options.polls = limit - spare
     with tempfile.TemporaryDirectory(prefix="polls-") as name:
         folder = Path(name)
         pair = [str(path) for path in make_certificate(folder)]
@@ -190,8 +199,11 @@ def measure(product: Product, options: argparse.Namespace, bare: float) -> int:
         wakes.append(max(answer["last"] for answer in answers) - sent)
         wait_until_held(owner, holders, options.polls)
     after = (rss_kib(pid) - before) / options.polls
-    for holder in holders:
-        holder.communicate("end\n")
+    expiring = None
+    if options.expiring:
+        used = cpu_s(pid)
+        time.sleep(options.expiring)
+        expiring = (cpu_s(pid) - used) / options.expiring
     wake = statistics.median(wakes)
     print(
         f"{options.polls} polls from {options.processes} processes and {ADDRESSES} addresses, opened in {opened_s:.1f} s"
@@ -212,7 +224,19 @@ def measure(product: Product, options: argparse.Namespace, bare: float) -> int:
     print(
         f"CPU of the server         {used_s / options.rounds / options.polls * 1e6:7.0f} us    per answered poll"
     )
+    if expiring is not None:
+        print(
+            f"CPU while polls expire    {expiring:7.2%}       goal {GOAL_EXPIRING:.0%}, over {options.expiring:.0f} s"
+        )
     missed = per_poll > GOAL_KIB or (idle or 0) > GOAL_IDLE or wake > GOAL_WAKE_S
+    missed |= (expiring or 0) > GOAL_EXPIRING
+    if options.slow:
+        print(f"\n{options.slow} slow connections of each kind beside these polls\n{HEADING}", flush=True)
+        victim = Victim(product.port, nearest_file()[0], LARGEST_FILE, "/LOGIN", 16)
+        reached = [measure_slow(kind, options.slow, victim) for kind in DEADLINE_S]
+        missed |= not all(reached)
+    for holder in holders:
+        holder.communicate("end\n")
     return 1 if missed else 0
 
 
