@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 
-from server.domain.accounts import PasswordHasher, check_username
+from server.domain.accounts import PasswordHasher, check_account_name, check_username
 from server.domain.failures import Failure
 from server.domain.ids import NotebookId, UserId
 from server.logs import Logs, escape_for_log
@@ -93,7 +93,7 @@ class ServerOperator:
         return self._lend_reset_code(user)
 
     def add_user(self, name: str) -> str:
-        display, key = check_username(name)
+        display, key = check_account_name(name)
         # Nobody knows this password; the one-time code sets the first real one.
         user = self._storage.users.create(
             display, key, self._hasher.hash(secrets.token_urlsafe(32)), self._now_ms()

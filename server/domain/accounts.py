@@ -26,6 +26,14 @@ MIN_PASSWORD = 8
 MAX_PASSWORD = 1_024
 _MAX_RAW_NAME = 200
 
+GUEST_NAME = "Guest"
+"""What somebody without an account and without a name of their own is called; no account is."""
+
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]+"
+)
+"""Letters and marks that show nothing by themselves; they are in good names too, beside what they belong to."""
+
 _SALT_BYTES = 16
 _HASH_BYTES = 32
 _STORED = re.compile(
@@ -59,15 +67,32 @@ def check_username(raw: object) -> tuple[str, str]:
     name = unicodedata.normalize("NFKC", raw)
     if not 1 <= len(name) <= MAX_NAME or not all(map(_allowed_in_name, name)):
         raise Failure.of("bad_name")
-    if name != name.strip(" ") or "  " in name:
+    if name != name.strip(" ") or "  " in name or not _INVISIBLE.sub("", name).strip(" "):
         raise Failure.of("bad_name")
     return name, name_key(name)
+
+
+def check_account_name(raw: object) -> tuple[str, str]:
+    """The name of a new account: as `check_username`, but not the one that all guests share.
+
+    Raises:
+        Failure: as `check_username`, and 409 `name_taken`.
+    """
+    name, key = check_username(raw)
+    if seen_key(name) == name_key(GUEST_NAME):
+        raise Failure.of("name_taken")
+    return name, key
 
 
 def name_key(name: str) -> str:
     """The key of a normalised name: case folded, then normalised again until nothing changes."""
     key = unicodedata.normalize("NFKC", name.casefold())
     return unicodedata.normalize("NFKC", key.casefold())
+
+
+def seen_key(name: str) -> str:
+    """The key of what is seen of a name: a guest's may not be an account's with something invisible in it."""
+    return name_key(_INVISIBLE.sub("", name))
 
 
 def check_password(raw: object) -> str:

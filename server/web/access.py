@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import assert_never
 
+from server.domain.accounts import GUEST_NAME, name_key, seen_key
 from server.domain.failures import Failure
 from server.domain.ids import Author, NotebookId, Role, UserId, parse_id
 from server.domain.share_code import code_hash, is_code
@@ -21,7 +22,6 @@ from server.web.budgets import Budgets
 from server.web.clock import Clock
 from server.web.limits import WebLimits
 
-GUEST_NAME = "Guest"
 _MOST_ID = 9_999_999_999
 """An id has at most ten digits; a greater number was never given out and is no number for a database."""
 
@@ -206,8 +206,13 @@ class Gatekeeper:
         owner = user is not None and user.id == notebook.owner_id
         return Grant(notebook, Role.OWNER if owner else share.role, hashed, share.expires_ms)
 
-    def share_of(self, user: User, code: str) -> Share:
+    def share_of(self, user: User, code: str, *, in_trash: bool = False) -> Share:
         """The share a code names, for the owner of its notebook alone (S2, S5); asks storage.
+
+        Args:
+            user: who asks.
+            code: as it was sent.
+            in_trash: whether the notebook may be in the trash.
 
         Raises:
             Failure: 404 `share_gone`, also for revoked ones and those of other users' notebooks.
@@ -215,21 +220,26 @@ class Gatekeeper:
         share = self._storage.shares.find(code_hash(code)) if is_code(code) else None
         if share is None or share.status(self._clock.now_ms()) is ShareStatus.REVOKED:
             raise Failure.of("share_gone")
-        notebook = self._storage.notebooks.get(share.notebook_id, with_trash=True)
+        notebook = self._storage.notebooks.get(share.notebook_id, with_trash=in_trash)
         if notebook is None or notebook.owner_id != user.id:
             raise Failure.of("share_gone")
         return share
 
     def guest(self, guest_hash: bytes | None, *, blocking: bool) -> Guest | None:
-        """The guest behind a guest cookie's hash, or None.
+        """The guest behind a guest cookie's hash, or None; without its name where an account has taken that since.
 
         Raises:
             NotCached: as `signed_in`.
         """
         if guest_hash is None:
             return None
-        found = self._guests.get(guest_hash, lambda: self._storage.guests.find(guest_hash), blocking=blocking)
+        found = self._guests.get(guest_hash, lambda: self._load_guest(guest_hash), blocking=blocking)
         return found if isinstance(found, Guest) else None
+
+    def is_account(self, name: str) -> bool:
+        """Whether an account, in the trash or not, has this name or one that looks the same; asks storage."""
+        users = self._storage.users
+        return any(users.by_key(key, with_trash=True) is not None for key in {name_key(name), seen_key(name)})
 
     def check_room(self, owner_id: UserId, *, blocking: bool) -> None:
         """Refuses to store more for a user whose notebooks fill the space they have; whoever writes.
@@ -264,6 +274,10 @@ class Gatekeeper:
         """Forgets one guest's name."""
         self._guests.drop(guest_hash)
 
+    def drop_guests(self) -> None:
+        """Forgets every guest's name: a new account may have one of them."""
+        self._guests.clear()
+
     def drop_all(self) -> None:
         """Forgets everything, after changes to many accounts or notebooks at once."""
         for cache in (self._sessions, self._shares, self._notebooks, self._guests):
@@ -275,6 +289,12 @@ class Gatekeeper:
         key = NotebookId(notebook_id)
         found = self._notebooks.get(key, lambda: self._storage.notebooks.get(key), blocking=blocking)
         return found if isinstance(found, Notebook) else None
+
+    def _load_guest(self, guest_hash: bytes) -> Guest | None:
+        guest = self._storage.guests.find(guest_hash)
+        if guest is not None and self.is_account(guest.name):
+            return replace(guest, name=GUEST_NAME)
+        return guest
 
     def _load_session(self, session_hash: bytes) -> SignedIn | None:
         """Asks storage, and moves the idle end of a session in use (A3)."""

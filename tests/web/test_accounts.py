@@ -188,6 +188,35 @@ def test_a6_a_new_password_ends_every_other_session(world: World) -> None:
     log_in(world, "Ada", "another long one")
 
 
+def test_a6_a_log_in_by_the_old_password_does_not_outlive_the_change_that_overtook_it(world: World) -> None:
+    ada = world.sign_up("Ada")
+    verify = world.hasher.verify
+    new = PASSWORD + " and more"
+
+    def overtaken(password: str, stored: str) -> bool:
+        right = verify(password, stored)
+        world.hasher.verify = verify  # type: ignore[method-assign]
+        user = world.storage.users.by_key("ada")
+        assert user is not None
+        world.storage.users.set_password_hash(user.id, world.hasher.hash(new))
+        world.storage.sessions.revoke_all(user.id, None)
+        return right
+
+    world.hasher.verify = overtaken  # type: ignore[method-assign]
+    late = world.send("POST", "/LOGIN", {"username": "Ada", "password": PASSWORD})
+    assert late.status == 401 and late.all("set-cookie") == []
+    assert ada.send("GET", "/LOGIN").status == 401
+    user = world.storage.users.by_key("ada")
+    assert user is not None and world.storage.sessions.list_for(user.id) == []
+    assert world.send("POST", "/LOGIN", {"username": "Ada", "password": new}).status == 200
+
+
+def test_a1_s3_the_name_of_all_guests_is_nobodys(world: World) -> None:
+    for name in ("Guest", "gUEST", "Ｇuest", "Gue\ufe0fst"):
+        assert world.send("POST", "/SIGNUP", {"username": name, "password": PASSWORD}).status == 409, name
+    assert world.send("POST", "/SIGNUP", {"username": "Guest 2", "password": PASSWORD}).status == 200
+
+
 def test_a6_the_present_password_is_needed(world: World) -> None:
     ada = world.sign_up("Ada")
     answer = ada.send("POST", "/api/account/password", {"old": "not this one", "new": "another long one"})

@@ -145,6 +145,25 @@ def test_s3_a_guests_name_is_theirs_and_never_an_accounts(world: World) -> None:
     assert world.updates.saves[-1][1].name == "Hopper"
     for name, status in (("ada", 409), ("ＡＤＡ", 409), ("", 422), ("x" * 31, 422)):
         assert friend.send("POST", "/api/guest", {"name": name}).status == status
+    for name in ("Ada\ufe0f", "A\u034fda", "\u3164Ada"):  # nobody sees a difference
+        assert friend.send("POST", "/api/guest", {"name": name}).status == 409, name
+    assert friend.send("POST", "/api/guest", {"name": "\u3164"}).status == 422
+
+
+def test_s3_a_guest_loses_a_name_that_an_account_takes(world: World) -> None:
+    ada = world.sign_up("Ada")
+    notebook = ada.notebook()
+    path = f"/SAVE/?nb={ada.share(notebook)}"
+    friend = world.nobody()
+    guest = friend.send("POST", "/api/guest", {"name": "Grace"}).data
+    friend.send("POST", path, [["a", STROKE]])
+    world.sign_up("grace")
+    friend.send("POST", path, [["a", STROKE]])
+    assert [(author.id, author.name) for _, author, *_ in world.updates.saves[-2:]] == [
+        (guest["id"], "Grace"),
+        (guest["id"], "Guest"),
+    ]
+    assert friend.send("GET", "/api/guest").data == {"id": guest["id"], "name": "Guest"}
 
 
 def test_s3_an_address_that_makes_too_many_guests_still_writes(make_world) -> None:  # type: ignore[no-untyped-def]
@@ -188,6 +207,15 @@ def test_s5_digits_die_with_their_share(world: World) -> None:
     answer = world.send("POST", "/api/join", {"classcode": digits})
     assert (answer.status, answer.reason) == (404, "class_code_wrong")
     assert ada.send("POST", "/api/notebook/classcode", {"code": code, "minutes": 5}).status == 404
+
+
+def test_s5_a_notebook_in_the_trash_lends_no_class_code_but_its_links_may_be_revoked(world: World) -> None:
+    ada = world.sign_up("Ada")
+    notebook = ada.notebook()
+    code = ada.share(notebook)
+    ada.send("POST", "/api/notebook/delete", {"id": notebook})
+    assert ada.send("POST", "/api/notebook/classcode", {"code": code}).status == 404
+    assert ada.send("POST", "/api/notebook/unshare", {"code": code}).status == 200
 
 
 @pytest.mark.parametrize(

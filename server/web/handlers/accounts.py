@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 
 from http_core.packet import Response
-from server.domain.accounts import check_password, check_username
+from server.domain.accounts import check_account_name, check_password, check_username
 from server.domain.failures import Failure
 from server.domain.tokens import new_token, token_hash
 from server.storage.contracts import ResetOutcome, User
@@ -51,7 +51,7 @@ def login_attempt(call: Call) -> Response:
     user = _checked_user(call, body.text("username"), body.text("password"))
     if user is None:
         raise Failure.of("wrong_login")
-    _open_session(call, user)
+    _open_session(call, user, proof=body.text("password"))
     return success(_described(user))
 
 
@@ -61,13 +61,14 @@ def sign_up(call: Call) -> Response:
     if not services.settings.signup_open:
         raise Failure.of("signup_closed")
     body = JsonObject.read(call.request.body, _CREDENTIALS)
-    username, key = check_username(body.text("username"))
+    username, key = check_account_name(body.text("username"))
     password = check_password(body.text("password"))
     services.budgets.sign_up(call.peer)
     if services.storage.users.by_key(key, with_trash=True) is not None:
         raise Failure.of("name_taken")
     hashed = services.hasher.hash(password)
     user = services.storage.users.create(username, key, hashed, services.clock.now_ms())
+    services.access.drop_guests()
     _open_session(call, user)
     return success(_described(user))
 
@@ -198,8 +199,18 @@ def _set_password(call: Call, user: User, new: str, *, keep: bytes | None) -> No
         services.access.drop_session(keep)
 
 
-def _open_session(call: Call, user: User) -> None:
-    """Makes a new session, ends the one the request came with, and sets the cookie (A3)."""
+def _open_session(call: Call, user: User, *, proof: str | None = None) -> None:
+    """Makes a new session, ends the one the request came with, and sets the cookie (A3).
+
+    Args:
+        call: the request.
+        user: whose session it is to be.
+        proof: the password that was checked a moment ago; where another has been set meanwhile, whoever set it ended
+            every session there was, and this one ends too.
+
+    Raises:
+        Failure: 401 `wrong_login`, `proof` no longer holds.
+    """
     services = call.services
     limits = services.limits
     old = call.credentials.session_hash
@@ -215,7 +226,19 @@ def _open_session(call: Call, user: User) -> None:
         now_ms + limits.session_absolute_s * 1000,
         label=session_label(call.request.headers.get("user-agent")),
     )
+    if proof is not None and not _still_proves(call, user, proof):
+        _end_session(call, token_hash(token))
+        raise Failure.of("wrong_login")
     call.headers.append(session_cookie(token, limits.session_absolute_s))
+
+
+def _still_proves(call: Call, user: User, password: str) -> bool:
+    """Whether a password that was right is so still; costs a hash only where another has been stored since."""
+    services = call.services
+    now = services.storage.users.by_id(user.id)
+    if now is None:
+        return False
+    return now.password_hash == user.password_hash or services.hasher.verify(password, now.password_hash)
 
 
 def _end_session(call: Call, session_hash: bytes) -> None:

@@ -1,17 +1,16 @@
 """Guests: visitors with a name of their choice and no account (S3).
 
 Owns the guest cookie's first setting and the guest's name. A guest is never equal to an account: its id begins with
-`g`, and a name that an account has is refused. Handler threads.
+`g`, and a name that an account has, or that looks the same, is refused. Handler threads.
 """
 
 from __future__ import annotations
 
 from http_core.packet import Response
-from server.domain.accounts import check_username
+from server.domain.accounts import GUEST_NAME, check_username
 from server.domain.failures import Failure
 from server.domain.tokens import new_guest_id, new_token, token_hash
 from server.storage.contracts import Guest
-from server.web.access import GUEST_NAME
 from server.web.call import Call
 from server.web.cookies import guest_cookie
 from server.web.json_answer import success
@@ -28,8 +27,8 @@ def name_guest(call: Call) -> Response:
     """POST /api/guest {"name"}: the name under which this browser writes without an account."""
     services = call.services
     body = JsonObject.read(call.request.body, {"name": str})
-    name, key = check_username(body.text("name"))
-    if services.storage.users.by_key(key, with_trash=True) is not None:
+    name, _ = check_username(body.text("name"))
+    if services.access.is_account(name):
         raise Failure.of("name_taken")
     hashed = call.credentials.guest_hash
     guest = services.access.guest(hashed, blocking=True)

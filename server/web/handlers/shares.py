@@ -70,7 +70,7 @@ def revoke_share(call: Call) -> Response:
     """POST /api/notebook/unshare {"code"}: ends a share at once, open polls included (S2)."""
     services = call.services
     body = JsonObject.read(call.request.body, {"code": str})
-    share = services.access.share_of(call.user, body.text("code"))
+    share = services.access.share_of(call.user, body.text("code"), in_trash=True)
     services.storage.shares.revoke(share.code_hash, services.clock.now_ms())
     services.revocation.shares_revoked([share.code_hash])
     return success(None)
