@@ -205,7 +205,6 @@ def test_every_tool_and_its_undo_also_after_a_reload(
         wait_until(lambda: stored_ink(person, notebook_id) == shown[-2], what="the same ink on the server")
 
 
-@pytest.mark.long  # depends on the speed of the machine: not yet steady enough for every run
 @pytest.mark.parametrize("kind", HANDS)
 def test_pan_and_zoom_move_the_view_and_no_ink(
     browser: Browser, server: Product, person: Person, kind: str

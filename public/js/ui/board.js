@@ -396,8 +396,7 @@ export class Board extends EventTarget {
       partial_eraser: late("partial_eraser"),
       lasso: late("lasso"),
       rectangle: late("rectangle"),
-      // The pointer machine pans by itself while this tool is chosen.
-      hand: { begin() {}, extend() {}, frame() {}, finish() {}, discard() {} },
+      hand: late("hand"),
     };
   }
 

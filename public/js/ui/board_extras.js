@@ -9,6 +9,7 @@ import { actionOf } from "../core/shortcuts.js";
 import { SelectionLayer } from "./selection_layer.js";
 import { CutterTool } from "./tools/cutter_tool.js";
 import { EraserTool } from "./tools/eraser_tool.js";
+import { HandTool } from "./tools/hand_tool.js";
 import { Selection, SelectionTool } from "./tools/selection_tool.js";
 import { SHEET_HEIGHT, SHEET_WIDTH } from "./viewport.js";
 
@@ -30,6 +31,7 @@ export class BoardExtras {
       partial_eraser: new CutterTool(board),
       lasso: new SelectionTool(this.selection, "lasso"),
       rectangle: new SelectionTool(this.selection, "rectangle"),
+      hand: new HandTool(board),
     };
   }
 

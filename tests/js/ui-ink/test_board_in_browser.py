@@ -307,6 +307,19 @@ def test_a_tool_that_is_still_on_its_way_gets_the_whole_gesture(open_board: Any)
     assert board.shown() == 2
 
 
+def test_a_drag_by_the_hand_whose_key_is_not_understood_yet_moves_the_sheet(open_board: Any) -> None:
+    board = open_board(slow="board_extras.js")
+    board.mouse(wave(50, 150))
+    before = board.run("[board.viewport.offsetX, board.viewport.offsetY]")
+    board.page.keyboard.press("h")
+    board.mouse(line(400, 400, 340, 350))
+    board.settle()
+    assert board.shown() == 1
+    after = board.run("[board.viewport.offsetX, board.viewport.offsetY]")
+    assert abs(after[0] - before[0] + 60) <= 1
+    assert abs(after[1] - before[1] + 50) <= 1
+
+
 def test_what_came_in_idle_time_works_without_a_network(open_board: Any) -> None:
     board = open_board()
     board.mouse(wave(50, 150))
