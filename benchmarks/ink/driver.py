@@ -20,6 +20,7 @@ from playwright.async_api import Browser, BrowserContext, CDPSession, Page, Play
 
 PROBE = (Path(__file__).resolve().parent / "probe.js").read_text(encoding="utf-8")
 WIDTH, HEIGHT = 1280, 800
+WINDOW_SETTLES_S = 2.5
 Place = tuple[float, float]
 
 # In the picture of a board full of writing: the tallest band without a dark pixel, CSS pixels.
@@ -44,6 +45,9 @@ async def launch(playwright: Playwright) -> Browser:
     if path is None:
         raise SystemExit("Chromium is not installed (Debian: apt install chromium)")
     options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic"]
+    # Peers ask other hosts for fonts and pictures; here there is no network but our own. (A route of Playwright's
+    # would refuse them, too, and send every request of every page through it.)
+    options.append("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1")
     return await playwright.chromium.launch(executable_path=path, args=options)
 
 
@@ -108,20 +112,16 @@ async def open_tab(
             ignore_https_errors=True, locale="en-US", viewport={"width": WIDTH, "height": HEIGHT}
         )
         await context.add_cookies(list(cookies))  # type: ignore[arg-type]
-        # Peers ask other hosts for fonts and pictures; here there is no network but our own.
-        await context.route(lambda asked: "localhost" not in asked and "127.0.0.1" not in asked, _refuse)
     page = await context.new_page()
     cdp = await context.new_cdp_session(page)
     await cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
     await page.add_init_script(f"window.inkWanted = {wanted_seq};\n{PROBE}")
     tab = Tab(context, page, cdp)
     page.on("pageerror", lambda error: tab.errors.append(str(error)))
+    # A new window loads parts of the browser's own surface for about a second, which is no page's cost.
+    await asyncio.sleep(WINDOW_SETTLES_S)
     await page.goto(url, wait_until="commit")
     return tab
-
-
-async def _refuse(route: Any) -> None:
-    await route.abort()
 
 
 def writing(start: Place, *, samples: int, width: float, height: float = 60) -> list[Place]:

@@ -1,7 +1,7 @@
 """The HTML pages: templates of public/ with the versioned prefix, the language and the preload lines filled in.
 
-Owns which pages there are and their placeholders: `{{v}}` (the prefix `/v/<hash>`), `{{lang}}`, `{{dir}}`, and on
-error pages also `{{status}}`, `{{title}}`, `{{text}}`, `{{home}}`, `{{home_text}}`. Everything is made at start and
+Owns which pages there are and their placeholders: `{{v}}` (the prefix `/v/<hash>`), `{{lang}}`, `{{dir}}`,
+`{{notebook}}` (what only a page whose address names a notebook starts with), and on error pages also `{{status}}`, `{{title}}`, `{{text}}`, `{{home}}`, `{{home_text}}`. Everything is made at start and
 served from memory; no request opens a file. Pages are revalidated (H4), never kept. Any thread.
 """
 
@@ -21,6 +21,10 @@ from server.web.static_files import REVALIDATED, StaticFile, file_response
 PAGE_FILES = ("index.html", "login.html", "signUp.html", "connect.html")
 _HTML = "text/html; charset=utf-8"
 _MODULE_SCRIPT = re.compile(r'<script type="module" src="\{\{v\}\}/([^"]+)"')
+_NOTEBOOK_SCRIPT = "public/js/net/document_start.js"
+"""Begins to load the notebook while all else of its page is still coming."""
+_NOTEBOOK_MODULES = ("public/js/app/wire.js", "public/js/app/company.js")
+"""What such a page imports on demand, and at once."""
 _DEFAULT_ERROR = "default.html"
 _BARE_ERROR = (
     '<!doctype html><html lang="{{lang}}" dir="{{dir}}"><head><meta charset="utf-8"><title>{{title}}</title>'
@@ -52,20 +56,27 @@ class Pages:
         """Fills the templates in; `now_ms` is the wall clock."""
         self._sources = sources
         self._now_ms = now_ms
-        self._pages: dict[tuple[str, Language], StaticFile] = {}
+        self._pages: dict[tuple[str, Language, bool], StaticFile] = {}
         for name in PAGE_FILES:
             template = sources.templates.get(name)
             if template is None:
                 continue
-            with_preloads = _with_preloads(template, sources.modules)
-            for language in LANGUAGES:
-                text = self._filled(with_preloads, language, {})
-                self._pages[name, language] = StaticFile.of(text.encode(), _HTML)
+            for of_notebook in (False, True):
+                with_preloads = _with_preloads(template, sources.modules, of_notebook=of_notebook)
+                for language in LANGUAGES:
+                    text = self._filled(with_preloads, language, {})
+                    self._pages[name, language, of_notebook] = StaticFile.of(text.encode(), _HTML)
 
-    def answer(self, name: str, request: Request) -> Response | None:
-        """The page in the visitor's language, or None where there is no such page."""
+    def answer(self, name: str, request: Request, *, of_notebook: bool = False) -> Response | None:
+        """The page in the visitor's language, or None where there is no such page.
+
+        Args:
+            name: one of `PAGE_FILES`.
+            request: decides on language and encoding.
+            of_notebook: its address names a notebook, which is loaded from the first moment.
+        """
         language = preferred_language(request.headers.get("accept-language"))
-        page = self._pages.get((name, language))
+        page = self._pages.get((name, language, of_notebook))
         if page is None:
             return None
         vary = "Accept-Encoding, Accept-Language"
@@ -94,13 +105,23 @@ class Pages:
         return text
 
 
-def _with_preloads(template: str, modules: Mapping[str, bytes]) -> str:
-    """The template with a `modulepreload` line for each module that its script imports and that it lacks."""
+def _with_preloads(template: str, modules: Mapping[str, bytes], *, of_notebook: bool) -> str:
+    """The template with a `modulepreload` line for each module that its scripts import and that it lacks."""
+    first = (
+        f'<script type="module" async fetchpriority="high" src="{{{{v}}}}/{_NOTEBOOK_SCRIPT}"></script>'
+        if of_notebook
+        else ""
+    )
+    template = template.replace("{{notebook}}\n", first and first + "\n")
     script = _MODULE_SCRIPT.search(template)
     if script is None:
         return template
-    lines = []
-    for path in modules_behind(script.group(1), modules)[1:]:
+    lines: list[str] = []
+    wanted = modules_behind(script.group(1), modules)[1:]
+    if of_notebook:
+        more = [path for entry in _NOTEBOOK_MODULES for path in modules_behind(entry, modules)]
+        wanted += [path for path in dict.fromkeys(more) if path in modules and path not in wanted]
+    for path in wanted:
         line = f'<link rel="modulepreload" href="{{{{v}}}}/{path}">'
         if line not in template:
             lines.append(line)

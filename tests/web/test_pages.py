@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from http_core.packet import Request
+from http_core.target import parse_target
 from server.domain.failures import REASONS
 from server.web.error_texts import error_text
 from server.web.languages import LANGUAGES, preferred_language
 from server.web.module_graph import modules_behind
 from server.web.pages import Pages, PageSources
+from server.web.static_manifest import read_site
 from tests.web.world import World
 
 
@@ -103,3 +109,33 @@ def test_module_graph_follows_static_imports_only() -> None:
         "a/comment.js": b"",
     }
     assert modules_behind("a/x.js", sources) == ["a/x.js", "a/y.js", "b/z.js", "a/multi.js"]
+
+
+def test_a_page_whose_address_names_a_notebook_begins_to_load_it_before_all_else() -> None:
+    root = Path(__file__).resolve().parents[2]
+    site = read_site(root / "public", root / "node_modules", lambda: 0)
+    pages = Pages(site.pages, lambda: 0)
+
+    def text(*, of_notebook: bool) -> str:
+        request = Request("GET", parse_target("GET", "/"))
+        answer = pages.answer("index.html", request, of_notebook=of_notebook)
+        assert answer is not None
+        return answer.body.decode()
+
+    start = f'<script type="module" async fetchpriority="high" src="{site.prefix}/public/js/net/document_start.js"></script>'
+    wire = f'<link rel="modulepreload" href="{site.prefix}/public/js/app/wire.js">'
+    plain, notebook = text(of_notebook=False), text(of_notebook=True)
+    assert start not in plain and wire not in plain and "{{" not in plain
+    assert notebook.index(start) < notebook.index("/public/js/app/main.js") < notebook.index(wire)
+    named = re.findall(r'modulepreload" href="([^"]+)"', notebook)
+    assert len(named) == len(set(named))
+    for path in named:
+        assert (root / path.removeprefix(site.prefix + "/")).is_file(), path
+
+
+def test_the_board_of_a_notebook_is_such_a_page(world: World) -> None:
+    ada = world.sign_up("Ada")
+    notebook = ada.notebook()
+    code = ada.share(notebook)
+    etags = [world.send("GET", path).header("etag") for path in ("/", f"/?id={notebook}", f"/?nb={code}")]
+    assert etags[0] != etags[1] == etags[2]

@@ -235,7 +235,7 @@ class DirectUpdates:
 
 PUBLIC = {
     "index.html": '<!doctype html><html lang="{{lang}}" dir="{{dir}}"><head>'
-    '<script type="module" src="{{v}}/public/js/main.js"></script></head><body>board</body></html>',
+    '{{notebook}}\n<script type="module" src="{{v}}/public/js/main.js"></script></head><body>board</body></html>',
     "login.html": '<!doctype html><html lang="{{lang}}"><body>login</body></html>',
     "signUp.html": '<!doctype html><html lang="{{lang}}"><body>sign up</body></html>',
     "connect.html": '<!doctype html><html lang="{{lang}}"><body>connect</body></html>',

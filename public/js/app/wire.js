@@ -7,6 +7,7 @@
 import { loadDocument } from "../core/document_reader.js";
 import { Sync } from "../core/sync.js";
 import { documentPath, exchange, retryAfter, writePath } from "../net/api.js";
+import { takeDocument } from "../net/document_start.js";
 import { KeptDocuments } from "../net/kept_documents.js";
 import { SharedPoll } from "../net/shared_poll.js";
 
@@ -170,7 +171,7 @@ export class Wire {
     /** @type {WireAnswer} */
     let answer = { status: 0 };
     try {
-      const response = await fetch(documentPath(this.target), { signal: deadline.signal, cache: "no-store" });
+      const response = await takeDocument(documentPath(this.target), deadline.signal);
       if (response.ok && response.body) {
         const chunks = chunksOf(response.body, (start) => this.#readHead(response.headers, start));
         const head = await loadDocument(session.notebook, chunks, clock);

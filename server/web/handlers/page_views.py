@@ -16,7 +16,7 @@ def send_board(call: Call) -> Response:
     code = call.query.get("nb")
     if code is not None:
         call.services.access.by_code(code, None, call.peer, blocking=call.may_block)
-    return _page(call, "index.html")
+    return _page(call, "index.html", of_notebook=code is not None or "id" in call.query)
 
 
 def send_login(call: Call) -> Response:
@@ -34,8 +34,8 @@ def send_connect(call: Call) -> Response:
     return _page(call, "connect.html")
 
 
-def _page(call: Call, name: str) -> Response:
-    page = call.services.pages.answer(name, call.request)
+def _page(call: Call, name: str, *, of_notebook: bool = False) -> Response:
+    page = call.services.pages.answer(name, call.request, of_notebook=of_notebook)
     if page is None:
         raise Failure.of("not_found")
     return page
