@@ -25,7 +25,14 @@ from types import FrameType
 from server import __version__
 from server.addresses import Machine, look_around, typed_addresses
 from server.capacity import descriptor_note, free_bytes, raise_descriptor_limit, room_note
-from server.certificates import RENEW_DAYS, CertificateFiles, CertificateInfo, ensure_certificates
+from server.certificates import (
+    RENEW_DAYS,
+    CertificateError,
+    CertificateFiles,
+    CertificateInfo,
+    certificates_in_use,
+    ensure_certificates,
+)
 from server.console_io import ConsoleSocket, read_standard_input
 from server.data import OpenData, open_data, save_at_the_end
 from server.domain.accounts import PasswordHasher
@@ -133,7 +140,7 @@ class Server:
         )
         if self.settings.hsts:
             refuse_hsts_without_a_name(self._certificate)
-        self._context = ReloadingContext(files.server_cert, files.server_key)
+        self._context = ReloadingContext(files.server_cert, files.server_key, self._take_certificate)
 
     def _bind_and_listen(self) -> list[socket.socket]:
         return make_listeners(self.settings)
@@ -346,6 +353,18 @@ class Server:
         """`save`: every changed snapshot, then the JSON tables; returns the sentence for the operator."""
         self._updates.flush()
         return self._data.save_tables()
+
+    def _take_certificate(self) -> None:
+        """Another pair is served from now on: its names are ours, and /connect and /health speak of it."""
+        try:
+            files = CertificateFiles(self.settings.https_dir)
+            self._certificate = certificates_in_use(files, self.settings.names)
+            self._certificate_facts = self._describe_certificate()
+        except (CertificateError, OSError) as error:
+            _log.error("The names of the new certificate could not be read: %s", error)
+            return
+        self._machine = look_around()
+        self._addresses = typed_addresses(self._machine, self.settings.names, self._port)
 
     def _describe_certificate(self) -> CertificateFacts:
         pem = None

@@ -123,6 +123,20 @@ def ensure_certificates(
     return _describe(cert, files, names, own=False, note=note)
 
 
+def certificates_in_use(files: CertificateFiles, names: Iterable[str]) -> CertificateInfo:
+    """Describe what stands in the files now, as after they were replaced under a running server; makes nothing.
+
+    Raises:
+        CertificateError: the server certificate is missing or unreadable.
+    """
+    cert = _load_certificate(files.server_cert)
+    if cert is None:
+        raise CertificateError(
+            f"{files.server_cert} is missing. Put it back, or start the server again to make one."
+        )
+    return _describe(cert, files, names, own=not _made_here(cert, files), note="")
+
+
 def _wanted_names(machine: Machine, names: Iterable[str]) -> list[x509.GeneralName]:
     texts: list[str] = ["localhost", "127.0.0.1", "::1"]
     if machine.hostname:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support import systemd_machine
 from tests.support.mariadb import MariaDb, mariadb
 from tests.support.product import Product
 
@@ -32,9 +33,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what cannot belong to this run: the long forms, and a running systemd where there is none."""
+    """Leaves out what cannot belong to this run: the long forms, and a machine for systemd where none can be booted."""
     left_out = {"long"} if not config.getoption("--long") else set()
-    if not Path("/run/systemd/system").is_dir():
+    if not systemd_machine.possible():
         left_out.add("systemd")
     dropped = [item for item in items if left_out & {mark.name for mark in item.iter_markers()}]
     if dropped:

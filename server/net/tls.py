@@ -9,6 +9,7 @@ import logging
 import os
 import ssl
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 _log = logging.getLogger(__name__)
@@ -64,8 +65,9 @@ class CertificateFiles:
     matching, readable by others) leaves the old context in use and is logged once per change.
     """
 
-    def __init__(self, cert_path: Path, key_path: Path) -> None:
-        """Load the pair. Raises as `make_context`."""
+    def __init__(self, cert_path: Path, key_path: Path, on_reload: Callable[[], None] | None = None) -> None:
+        """Load the pair. Raises as `make_context`; `on_reload` hears of each new pair that was taken."""
+        self._on_reload = on_reload
         self._cert_path = cert_path
         self._key_path = key_path
         self._seen = self._fingerprint()
@@ -89,6 +91,8 @@ class CertificateFiles:
             _log.error("The new certificate was not taken, the old one stays in use: %s", error)
         else:
             _log.info("Certificate reloaded from %s", self._cert_path)
+            if self._on_reload is not None:
+                self._on_reload()
 
     def _fingerprint(self) -> tuple[tuple[int, int, int, int], ...]:
         return tuple(

@@ -1,30 +1,32 @@
-"""The systemd unit: verified, started, restarted, reloaded and stopped where systemd is; its conditions tried where it is not."""
+"""The systemd unit: verified, and what it relies on tried one by one. A real systemd runs it in test_systemd."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from server import addresses
 from server.service_manager import tell_service_manager
-from tests.operations.program import NOBODY, processes_of, run, wait_until
-from tests.support.product import ROOT, Person, Product, free_port
+from tests.operations.program import NOBODY, run, wait_until
+from tests.operations.test_wrong_starts import own_certificate
+from tests.support.product import ROOT, Person, Product
 
 UNIT = ROOT / "docs" / "shared-notebooks.service"
 PYTHON = "/opt/shared-notebooks/.venv/bin/python"
 
 
-def unit_for(data_dir: Path, *, port: int, user: str = "", state: bool = True) -> str:
+def unit_for(data_dir: Path) -> str:
     """The unit with this machine's paths in place of the installed ones."""
     text = UNIT.read_text(encoding="utf-8")
     for old, new in (
@@ -32,14 +34,9 @@ def unit_for(data_dir: Path, *, port: int, user: str = "", state: bool = True) -
         ("WorkingDirectory=/opt/shared-notebooks", f"WorkingDirectory={ROOT}"),
         ("/opt/shared-notebooks/docs", str(ROOT / "docs")),
         ("--data-dir /var/lib/shared-notebooks", f"--data-dir {data_dir}"),
-        ("--port 443", f"--port {port} --host 127.0.0.1"),
     ):
         assert old in text, old
         text = text.replace(old, new)
-    if user:
-        text = text.replace("User=notebooks\nGroup=notebooks\n", f"User={user}\n")
-    if not state:
-        text = re.sub(r"^(StateDirectory|Protect|Private).*\n", "", text, flags=re.M)
     return text
 
 
@@ -47,7 +44,7 @@ def test_the_unit_passes_systemd_analyze_verify(tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed (Debian: apt install systemd)")
     path = tmp_path / "shared-notebooks.service"
-    path.write_text(unit_for(tmp_path / "data", port=443))
+    path.write_text(unit_for(tmp_path / "data"))
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", str(path)],
         capture_output=True,
@@ -58,40 +55,6 @@ def test_the_unit_passes_systemd_analyze_verify(tmp_path: Path) -> None:
     ours = [line for line in (done.stderr + done.stdout).split("\n") if "shared-notebooks" in line]
     assert done.returncode == 0, done.stderr
     assert ours == []
-
-
-@pytest.fixture
-def unit() -> Iterator[tuple[str, Path, int]]:
-    """An installed unit on a free port, with a data folder of its own; needs a machine that systemd runs."""
-    if os.geteuid() != 0:
-        pytest.skip("only root may install a unit")
-    name = f"shared-notebooks-test-{os.getpid()}.service"
-    data = Path(tempfile.mkdtemp(prefix="nb-unit-", dir="/var/tmp"))
-    port = free_port()
-    path = Path("/run/systemd/system") / name
-    path.write_text(unit_for(data, port=port, user="root", state=False))
-    subprocess.run(["systemctl", "daemon-reload"], check=True)
-    yield name, data, port
-    subprocess.run(["systemctl", "stop", name], check=False)
-    path.unlink()
-    subprocess.run(["systemctl", "daemon-reload"], check=False)
-    shutil.rmtree(data, ignore_errors=True)
-
-
-@pytest.mark.systemd
-def test_the_unit_starts_reloads_restarts_and_stops(unit: tuple[str, Path, int]) -> None:
-    name, data, port = unit
-    for verb in ("start", "reload", "restart"):
-        subprocess.run(["systemctl", verb, name], check=True, timeout=120)
-        person = Person(port)
-        assert person.get("/health").status == 200, verb
-        person.close()
-    subprocess.run(["systemctl", "stop", name], check=True, timeout=120)
-    shown = subprocess.run(
-        ["systemctl", "show", "-p", "Result", name], capture_output=True, text=True, check=True
-    )
-    assert shown.stdout.strip() == "Result=success"
-    assert not processes_of(data)
 
 
 def test_what_the_unit_calls_exists() -> None:
@@ -107,18 +70,42 @@ def test_what_the_unit_calls_exists() -> None:
 
 
 def test_reload_reissues_a_certificate_that_the_running_server_takes(product: Product) -> None:
-    import ssl
-
     def served() -> str:
         return ssl.get_server_certificate(("127.0.0.1", product.port))
 
     before = served()
+    person = Person(product.port)
+    fingerprint = person.get("/api/connect").data["fingerprint"]
     (product.data_dir / "https" / "servercert.pem").unlink()
     done = run("certificate", data_dir=product.data_dir)
     assert done.status == 0, done.errors
     wait_until(lambda: served() != before, "the new certificate", 10)
+    wait_until(
+        lambda: person.get("/api/connect").data["fingerprint"] != fingerprint, "the page tells of it", 10
+    )
+    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(served())).hexdigest().upper()
+    assert person.get("/api/connect").data["fingerprint"].replace(":", "") == digest
     assert run("certificate", data_dir=product.data_dir).output.startswith("The certificates are in order")
+    person.close()
     assert product.stop() == 0
+
+
+def test_h5_an_own_certificate_put_in_place_of_the_home_made_one_brings_its_names(product: Product) -> None:
+    """The running server answers to the new names at once, and offers no authority of its own any more."""
+    name = "notes.example.org"
+    visitor = Person(product.port, host=name)
+    assert visitor.get("/connect").status == 421
+    own_certificate(product.data_dir / "https", name, days=40)
+
+    def taken() -> bool:
+        visitor.close()
+        return visitor.get("/connect").status == 200
+
+    wait_until(taken, "the new name is ours", 10)
+    facts = visitor.get("/api/connect").data
+    assert facts["homeMade"] is False and facts["authority"] is None
+    assert visitor.get("/health").data["certificate_days"] == 39
+    visitor.close()
 
 
 def test_a_service_manager_is_told_of_ready_and_stopping(tmp_path: Path) -> None:
