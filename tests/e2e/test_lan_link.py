@@ -13,8 +13,10 @@ from tests.conftest import missing
 from tests.support.product import ROOT
 
 ADDRESS = "192.168.77.5"
+# No IPv6 address of its own making: one that appears a second later is a network change, and breaks what loads then.
 PREPARE = (
     "ip link set lo up && ip link add lan0 type veth peer name lan1 && "
+    "ip link set lan0 addrgenmode none && ip link set lan1 addrgenmode none && "
     f"ip addr add {ADDRESS}/24 dev lan0 && ip link set lan0 up && ip link set lan1 up && "
 )
 
