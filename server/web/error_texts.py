@@ -1,6 +1,6 @@
 """What the error pages say, in every language of the product (H3).
 
-Owns the titles and texts by reason and by status; the look is public/errors/*.html. A page says what happened and
+Owns the product's name, and the titles and texts by reason and by status; the look is public/errors/*.html. A page says what happened and
 what to do; it never repeats anything of the request. Pure data.
 """
 
@@ -18,6 +18,7 @@ class ErrorText(NamedTuple):
     text: str
 
 
+APP_WORDS: dict[Language, str] = {"en": "Shared Notebooks", "he": "מחברות משותפות"}
 HOME_WORDS: dict[Language, str] = {"en": "To the notebooks", "he": "אל המחברות"}
 
 _BY_REASON: dict[str, dict[Language, ErrorText]] = {

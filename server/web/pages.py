@@ -1,7 +1,8 @@
 """The HTML pages: templates of public/ with the versioned prefix, the language and the preload lines filled in.
 
-Owns which pages there are and their placeholders: `{{v}}` (the prefix `/v/<hash>`), `{{lang}}`, `{{dir}}`,
-`{{notebook}}` (what only a page whose address names a notebook starts with), and on error pages also `{{status}}`, `{{title}}`, `{{text}}`, `{{home}}`, `{{home_text}}`. Everything is made at start and
+Owns which pages there are and their placeholders: `{{v}}` (the prefix `/v/<hash>`), `{{lang}}`, `{{dir}}`, `{{notebook}}`
+(what only a page whose address names a notebook starts with), and on error pages also `{{app}}` (the product's name),
+`{{status}}`, `{{title}}`, `{{text}}`, `{{home}}`, `{{home_text}}`. Everything is made at start and
 served from memory; no request opens a file. Pages are revalidated (H4), never kept. Any thread.
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from http_core.packet import Request, Response
-from server.web.error_texts import HOME_WORDS, error_text
+from server.web.error_texts import APP_WORDS, HOME_WORDS, error_text
 from server.web.languages import LANGUAGES, Language, direction, preferred_language
 from server.web.module_graph import modules_behind
 from server.web.static_files import REVALIDATED, StaticFile, file_response
@@ -90,6 +91,7 @@ class Pages:
         )
         words = error_text(status, reason, language)
         values = {
+            "app": APP_WORDS[language],
             "status": str(status),
             "title": words.title,
             "text": words.text,

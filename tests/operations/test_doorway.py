@@ -184,6 +184,7 @@ def test_connect_tells_address_fingerprint_and_authority_and_never_a_key(product
     assert person.get("/connect").status == 200
     facts = person.get("/api/connect").data
     assert facts["address"] == f"https://localhost:{product.port}/"
+    assert facts["others"] == person.sign_up("Dana").get("/api/addresses").data
     assert facts["homeMade"] is True
     shown = "".join(product.output.split()).replace(":", "")
     assert facts["fingerprint"].replace(":", "") in shown

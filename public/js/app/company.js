@@ -73,7 +73,7 @@ export class Company {
     this.#knowOwnStrokes();
     this.#noteVisit();
     if (!first) return;
-    if (this.target.kind === "share") this.#goToOthers();
+    this.#goToInk();
     if (this.app.user) {
       const { glowSinceLastVisit } = await this.app.later(() => import("./since_last_visit.js"));
       await glowSinceLastVisit(this.app, this);
@@ -129,9 +129,9 @@ export class Company {
     return session.isOwn(change.op);
   }
 
-  /** A sheet may be large: who comes by a link starts where the last ink is, if none can be seen. */
-  #goToOthers() {
-    this.#arrived = performance.now();
+  /** A sheet is larger than a phone: where no ink can be seen, one starts at the last that was written. */
+  #goToInk() {
+    if (this.target.kind === "share") this.#arrived = performance.now();
     const { board, notebook } = this.app;
     let last = null;
     for (const stroke of notebook.strokes.values()) {

@@ -2,7 +2,7 @@
 
 import { failureText } from "../core/i18n.js";
 import { call } from "../net/api.js";
-import { byId } from "../ui/dom.js";
+import { byId, element } from "../ui/dom.js";
 import { qrCode } from "../ui/qr_code.js";
 import { openCardPage } from "./card_page.js";
 
@@ -10,11 +10,10 @@ async function main() {
   const { t } = await openCardPage("connect.title");
   try {
     const { data } = await call("GET", "/api/connect");
-    byId("address").textContent = data.address;
-    byId("code").append(await qrCode(data.address, t("connect.qr")));
+    await showAddress(t, data);
     if (!data.fingerprint || !data.homeMade) return;
     byId("certificate").hidden = false;
-    byId("fingerprint").textContent = data.fingerprint;
+    showPairs(byId("fingerprint"), data.fingerprint);
     if (!data.authority) return;
     byId("trust").hidden = false;
     byId("authority").setAttribute("href", data.authority);
@@ -22,6 +21,28 @@ async function main() {
     byId("problem").textContent = failureText(t, /** @type {any} */ (failure));
     byId("problem").hidden = false;
   }
+}
+
+/**
+ * The address for the other device. On the server's own machine the one in the address bar leads nowhere else: there
+ * the server says which ones do.
+ *
+ * @param {import("../core/i18n.js").Translate} t
+ * @param {{address: string, others: string[]}} data
+ */
+async function showAddress(t, { address, others }) {
+  const best = others[0] ?? address;
+  byId("address").textContent = best;
+  byId("code").append(await qrCode(best, t("connect.qr")));
+  if (others.length < 2) return;
+  byId("others").hidden = false;
+  byId("other-addresses").replaceChildren(...others.slice(1).map((one) => element("li", {}, one)));
+}
+
+/** A fingerprint is compared pair by pair: lines break between pairs. @param {HTMLElement} place @param {string} text */
+function showPairs(place, text) {
+  const pairs = text.match(/[^:]+:?/g) ?? [];
+  place.replaceChildren(...pairs.flatMap((pair) => [pair, element("wbr")]));
 }
 
 main();

@@ -13,6 +13,7 @@ import { call } from "../net/api.js";
  */
 export async function keepNotebook(app, { title, description }, id) {
   if (!app.user) {
+    app.memory.keepName({ title, description });
     location.assign("/signUp.html");
     return;
   }
@@ -31,13 +32,18 @@ export async function keepNotebook(app, { title, description }, id) {
   await app.refreshList();
 }
 
-/** What was drawn before signing up becomes the account's first notebook. @param {App} app */
-export async function keepEarlierInk(app) {
+/**
+ * What was drawn before there was an account becomes a notebook of it, under the name it was given.
+ *
+ * @param {App} app
+ * @param {{title: string, description: string}|null} words
+ */
+export async function keepEarlierInk(app, words) {
   const earlier = await app.store.read("browser", "local");
-  if (app.target || !earlier.some((record) => record.entry.command === "a")) return;
+  if (app.target || !(words || earlier.some((record) => record.entry.command === "a"))) return;
   try {
     await app.later(() => Promise.resolve());
-    await keepNotebook(app, { title: app.t("form.firstTitle"), description: "" }, null);
+    await keepNotebook(app, words ?? { title: app.t("form.firstTitle"), description: "" }, null);
   } catch (failure) {
     app.say((t) => failureText(t, /** @type {any} */ (failure)), { bad: true });
   }

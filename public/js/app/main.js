@@ -187,8 +187,14 @@ export class App {
     this.notebook.self = this.user ? this.owner : "";
     await this.open(target);
     await this.refreshList();
-    if (this.user && this.memory.takeSignUp()) (await import("./keeping.js")).keepEarlierInk(this);
+    if (this.user) await this.keepEarlier();
     window.setTimeout(() => this.prepare(), INSTALL_AFTER_MS);
+  }
+
+  /** The way to an account began on a board: that board becomes a notebook now. */
+  async keepEarlier() {
+    const words = this.memory.takeName();
+    if (this.memory.takeSignUp() || words) (await import("./keeping.js")).keepEarlierInk(this, words);
   }
 
   /** Fetches what must be at hand when the network is gone: leaving an account asks about what is not stored. */

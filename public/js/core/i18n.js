@@ -52,6 +52,16 @@ export function translator(catalogue, language) {
 }
 
 /**
+ * A name that stands in a sentence before a comma or a date: in the other script it would carry them over to its own
+ * side, so it stands between the marks FSI and PDI.
+ *
+ * @param {string} name
+ */
+export function isolated(name) {
+  return `\u2068${name}\u2069`;
+}
+
+/**
  * The sentence for a failure: by its `reason`, else the server's own sentence, else the general one.
  *
  * @param {Translate} t

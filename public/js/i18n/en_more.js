@@ -44,6 +44,8 @@ export const catalogue = {
   "list.rename": "Rename",
   "list.duplicate": "Duplicate",
   "list.trash": "Move to the trash",
+  "list.openTrash": "Open the trash",
+  "list.openMenu": "Paper, downloads, timeline…",
   "list.copyTitle": "{title} (copy)",
 
   "form.title": "Title",
@@ -54,6 +56,7 @@ export const catalogue = {
   "form.create": "Create",
   "form.done": "Done",
   "form.cancel": "Cancel",
+  "form.signUpNext": "Signing up comes next: a name and a password. What you have drawn comes along.",
   "form.firstTitle": "My first notebook",
 
   "paper.plain": "Plain",
@@ -134,7 +137,7 @@ export const catalogue = {
   "share.go": "Go",
   "share.badCode": "This is not a code. Type or paste it once more.",
   "share.classCode": "Digits to say aloud",
-  "share.classCodeHint": "Others type these digits on the first page, under Share.",
+  "share.classCodeHint": "Open {address}, press Share and type these digits.",
   "share.classCodeUntil": "Good until {time}",
   "share.more": "Other links",
   "share.role": "They may",
@@ -162,6 +165,7 @@ export const catalogue = {
   "account.change": "Change",
   "account.export": "Download everything about me",
   "account.trash": "Trash",
+  "account.trashHint": "Kept for 30 days.",
   "account.trashEmpty": "The trash is empty.",
   "account.restore": "Put back",
   "account.delete": "Delete account",
@@ -179,8 +183,9 @@ export const catalogue = {
   "login.submit": "Log in",
   "login.noAccount": "New here?",
   "login.toSignUp": "Sign up",
-  "login.forgot": "Forgotten your password? Whoever runs the server can give you a code.",
-  "login.haveCode": "I have a code",
+  "login.forgot":
+    "Whoever runs this server can give you a code. Type your user name above, then the code and a new password.",
+  "login.haveCode": "Forgotten your password, or have a code?",
   "login.code": "Code",
   "login.newPassword": "New password",
   "login.reset": "Set the new password",
@@ -196,6 +201,7 @@ export const catalogue = {
 
   "connect.title": "Connect another device",
   "connect.type": "Open this address on the other device, or point its camera at the code.",
+  "connect.others": "If it does not open there, one of these may:",
   "connect.qr": "QR code of the address",
   "connect.warning": "The browser will warn once",
   "connect.why":

@@ -151,6 +151,7 @@ const KEYS = {
   guestName: "notebooks.guestName",
   touch: "notebooks.touch",
   list: "notebooks.list",
+  name: "notebooks.name",
   undo: "notebooks.undo.",
 };
 
@@ -252,6 +253,18 @@ export class Memory {
     const fresh = this.storage.getItem(KEYS.signedUp) === "yes";
     this.storage.removeItem(KEYS.signedUp);
     return fresh;
+  }
+
+  /** A board was given a name before there was an account. @param {{title: string, description: string}} words */
+  keepName(words) {
+    this.tabStorage.setItem(KEYS.name, JSON.stringify(words));
+  }
+
+  /** @returns {{title: string, description: string}|null} the name given in this tab, once */
+  takeName() {
+    const words = this.#json(KEYS.name, null, this.tabStorage);
+    this.tabStorage.removeItem(KEYS.name);
+    return words;
   }
 
   /** Forgets what belongs to the account that logs out. */

@@ -1,6 +1,6 @@
 /**
  * The account (A6): where one is logged in, another password, everything about me as a file, the trash,
- * and the end of the account. Opens from the greeting.
+ * and the end of the account. Opens from the foot of the sidebar.
  */
 
 import { failureText } from "../core/i18n.js";
@@ -11,8 +11,8 @@ import { field, showDialog, toast } from "./overlays.js";
 
 /** @typedef {import("../app/main.js").App} App */
 
-/** @param {App} app */
-export async function showAccount(app) {
+/** @param {App} app @param {"trash"} [part] what to show first */
+export async function showAccount(app, part) {
   const { t, user } = app;
   if (!user) return;
   const dialog = showDialog(
@@ -20,17 +20,19 @@ export async function showAccount(app) {
     t("dialog.close"),
     element("p", { class: "muted" }, user.username),
   );
+  const bin = await trash(app);
   dialog.append(
     await sessions(app),
     element("hr"),
     passwordForm(app),
     element("hr"),
-    await trash(app),
+    bin,
     element("hr"),
     element("a", { class: "button", href: "/api/account/export", download: "" }, t("account.export")),
     element("hr"),
     deletion(app),
   );
+  if (part) bin.scrollIntoView({ block: "center" });
 }
 
 /** @param {App} app */
@@ -50,7 +52,7 @@ async function sessions(app) {
       const words = element(
         "span",
         { class: "grow" },
-        one.label || "?",
+        element("bdi", {}, one.label || "?"),
         element("span", { class: "muted" }, ` · ${made}`),
       );
       const side = one.current
@@ -136,7 +138,8 @@ async function trash(app) {
     if (rows.length === 0) list.append(element("li", { class: "muted" }, t("account.trashEmpty")));
   };
   await attempt(app, refresh);
-  return element("section", {}, element("h3", {}, t("account.trash")), list);
+  const hint = element("p", { class: "muted" }, t("account.trashHint"));
+  return element("section", {}, element("h3", {}, t("account.trash")), hint, list);
 }
 
 /** @param {App} app */

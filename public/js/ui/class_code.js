@@ -6,6 +6,11 @@ import { element } from "./dom.js";
 import { showDialog, toast } from "./overlays.js";
 import { qrCode } from "./qr_code.js";
 
+/** What is typed into the other devices. @param {string|null} link */
+function addressOf(link) {
+  return link ? new URL(link).origin : location.origin;
+}
+
 /**
  * @param {import("../app/main.js").App} app
  * @param {string} code the share they stand for
@@ -16,12 +21,12 @@ export async function showClassCode(app, code, link) {
   try {
     const answer = await call("POST", "/api/notebook/classcode", { code, minutes: 15 });
     const { classcode, until } = answer.data;
-    const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(until);
+    const time = new Intl.DateTimeFormat(language, { timeStyle: "short" }).format(until);
     const dialog = showDialog(
       t("share.classCode"),
       t("dialog.close"),
       element("p", { class: "digits" }, `${classcode.slice(0, 4)} ${classcode.slice(4)}`),
-      element("p", {}, t("share.classCodeHint")),
+      element("p", { class: "large-words" }, t("share.classCodeHint", { address: addressOf(link) })),
       link ? await qrCode(link, t("share.qr"), "large") : null,
       element("p", { class: "muted" }, t("share.classCodeUntil", { time })),
     );

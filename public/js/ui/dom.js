@@ -99,6 +99,6 @@ export function translatePage(root, t) {
 export function dayText(date, language) {
   const sameDay = date.toDateString() === new Date().toDateString();
   /** @type {Intl.DateTimeFormatOptions} */
-  const form = sameDay ? { hour: "2-digit", minute: "2-digit" } : { day: "numeric", month: "short" };
+  const form = sameDay ? { timeStyle: "short" } : { day: "numeric", month: "short" };
   return new Intl.DateTimeFormat(language, form).format(date);
 }

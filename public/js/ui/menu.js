@@ -5,7 +5,7 @@
 
 import { failureText } from "../core/i18n.js";
 import { call } from "../net/api.js";
-import { element } from "./dom.js";
+import { element, icon } from "./dom.js";
 import { choiceRow, field, toast } from "./overlays.js";
 import { personDot } from "./presence.js";
 import { onPaper } from "./toolbar.js";
@@ -25,7 +25,20 @@ const GUEST_COLOURS = [
 /** @param {App} app @param {HTMLElement} anchor */
 export function showMenu(app, anchor) {
   const { t } = app;
-  const panel = element("div", { class: "wide" }, stateWords(app));
+  const close = element(
+    "button",
+    { type: "button", class: "tool", "aria-label": t("dialog.close") },
+    icon("close"),
+  );
+  close.addEventListener("click", () => {
+    app.popovers.close();
+    anchor.focus();
+  });
+  const panel = element(
+    "div",
+    { class: "wide" },
+    element("div", { class: "popover-head" }, stateWords(app), close),
+  );
   if (app.session.tray.length > 0) panel.append(tray(app));
   if (app.target) panel.append(element("hr"), people(app));
   panel.append(element("hr"), notebookPart(app), element("hr"), pagePart(app));

@@ -11,13 +11,14 @@ import { choiceRow, field } from "./overlays.js";
  * @property {(words: import("./sidebar.js").NotebookWords, id: number|null) => Promise<void>} onKeep throws Failure
  * @property {(paper: string) => void} onPaper
  * @property {() => void} onCancel
+ * @property {string} [note] what happens next
  */
 
 /**
  * @param {{id: number|null, paper: string}} form null for a new notebook
  * @param {FormWorld} world
  */
-export function notebookForm(form, { t, words, onKeep, onPaper, onCancel }) {
+export function notebookForm(form, { t, words, onKeep, onPaper, onCancel, note }) {
   const title = element("input", {
     id: "notebook-title",
     class: "input",
@@ -70,6 +71,7 @@ export function notebookForm(form, { t, words, onKeep, onPaper, onCancel }) {
     field(t("form.title"), title),
     field(t("form.description"), description),
     form.id === null && choiceRow(t("form.paper"), "paper", papers, form.paper, tryOn),
+    note && element("p", { class: "muted" }, note),
     problem,
     element("div", { class: "row stretch" }, send, button(t("form.cancel"), onCancel, "quiet")),
   );

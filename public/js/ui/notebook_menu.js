@@ -25,8 +25,9 @@ export function showNotebookMenu(app, anchor, notebook) {
     };
     return element("button", { type: "button", class: `menu-item ${kind}`.trim(), onclick: press }, t(key));
   };
+  const current = app.target?.kind === "own" && app.target.id === id;
   const trash = async () => {
-    if (app.target?.kind === "own" && app.target.id === id) {
+    if (current) {
       await app.session.flush();
       await app.go(null);
     }
@@ -47,6 +48,9 @@ export function showNotebookMenu(app, anchor, notebook) {
     item("list.rename", () => app.sidebar.openForm(id, app.notebook.paper.paper)),
     item("list.duplicate", duplicate),
     item("list.trash", trash, "danger"),
+    element("hr"),
+    item("list.openTrash", async () => (await import("./account_dialog.js")).showAccount(app, "trash")),
+    ...(current ? [item("list.openMenu", () => app.openMenu())] : []),
   );
   app.popovers.show(anchor, t("list.more", { title }), panel);
 }

@@ -97,7 +97,8 @@ export class Popovers {
     const from = anchor.getBoundingClientRect();
     const size = { width: panel.offsetWidth, height: panel.offsetHeight };
     const gap = 12;
-    const inRail = anchor.closest(".tools") !== null;
+    const tools = anchor.closest(".tools")?.getBoundingClientRect();
+    const inRail = tools !== undefined && tools.height > tools.width;
     let left = from.right - size.width;
     let top = from.bottom + gap;
     if (inRail) {
@@ -121,6 +122,12 @@ export class Popovers {
     const inside = this.#open.panel.contains(event.target) || this.#open.anchor.contains(event.target);
     if (!inside) this.close();
   }
+}
+
+/** A press on the backdrop is one on the dialog itself, too. @param {Element} node @param {PointerEvent} event */
+function outside(node, { clientX: x, clientY: y }) {
+  const box = node.getBoundingClientRect();
+  return x < box.left || x > box.right || y < box.top || y > box.bottom;
 }
 
 /** @param {number} value @param {number} low @param {number} high */
@@ -166,8 +173,8 @@ export function showDialog(title, closeLabel, ...children) {
   const dialog = element("dialog", { class: "dialog", "aria-label": title }, head, ...children);
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => dialog.remove());
-  dialog.addEventListener("click", (event) => {
-    if (event.target === dialog) dialog.close();
+  dialog.addEventListener("pointerdown", (event) => {
+    if (event.target === dialog && outside(dialog, event)) dialog.close();
   });
   document.body.append(dialog);
   dialog.showModal();

@@ -50,9 +50,8 @@ export class Sidebar {
     this.fold(world.byLink || this.floating.matches || this.storage.getItem(FOLDED) === "folded", false);
     byId("handle").addEventListener("click", () => this.fold(this.open, true));
     byId("new-notebook").addEventListener("click", () => actions.onNew());
-    byId("sidebar").addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.#form) this.closeForm();
-    });
+    document.addEventListener("keydown", (event) => this.#escape(event));
+    byId("scrim").addEventListener("click", () => !this.#form && this.foldIfFloating());
     this.floating.addEventListener("change", (event) => this.fold(event.matches, false));
     byId("board").addEventListener("pointerdown", () => !this.#form && this.foldIfFloating());
   }
@@ -68,6 +67,17 @@ export class Sidebar {
     if (remember) this.storage.setItem(FOLDED, folded ? "folded" : "open");
   }
 
+  /** Escape leaves the form in the list, and a sidebar that lies over the board. @param {KeyboardEvent} event */
+  #escape(event) {
+    if (event.key !== "Escape" || event.defaultPrevented || !byId("sidebar").contains(document.activeElement))
+      return;
+    if (this.#form) this.closeForm();
+    else if (this.floating.matches) {
+      this.fold(true, false);
+      byId("handle").focus();
+    }
+  }
+
   /** On a small screen the sidebar lies over the board: it goes when the board is wanted. */
   foldIfFloating() {
     if (this.floating.matches) this.fold(true, false);
@@ -79,15 +89,10 @@ export class Sidebar {
     const greeting = byId("greeting");
     const account = byId("account");
     if (user) {
-      const name = element("button", {
-        type: "button",
-        onclick: this.actions.onAccount,
-        "aria-haspopup": "dialog",
-      });
-      name.textContent = this.t("greeting.user", { name: user.username });
-      name.title = this.t("account.title");
-      greeting.replaceChildren(name);
-      account.replaceChildren(button(this.t("account.logOut"), this.actions.onLogOut));
+      greeting.replaceChildren(this.t("greeting.user", { name: user.username }));
+      const mine = button(this.t("account.label"), this.actions.onAccount);
+      mine.setAttribute("aria-haspopup", "dialog");
+      account.replaceChildren(mine, button(this.t("account.logOut"), this.actions.onLogOut));
     } else {
       greeting.replaceChildren(this.t("greeting.guest"));
       account.replaceChildren(
@@ -171,12 +176,14 @@ export class Sidebar {
     if (this.#form?.id === one.id) return this.#formNode(this.#form, kept);
     const current = one.id === this.#current;
     const news = !current && one.news;
-    const title = element("span", { class: "entry-title" });
+    const title = element("span", { class: "entry-title", dir: "auto" });
     if (news)
       title.append(element("span", { class: "entry-news", role: "img", "aria-label": this.t("list.news") }));
     title.append(one.title);
     const day = dayText(new Date(one.changed), this.language);
-    const note = one.description ? `${day} · ${one.description.split("\n")[0]}` : day;
+    const words = one.description.split("\n")[0];
+    const note = element("span", { class: "entry-note" }, element("span", {}, words ? `${day} ·` : day));
+    if (words) note.append(element("span", { class: "entry-words", dir: "auto" }, words));
     const open = element(
       "button",
       {
@@ -190,7 +197,7 @@ export class Sidebar {
         },
       },
       title,
-      element("span", { class: "entry-note" }, note),
+      note,
     );
     const label = this.t("list.more", { title: one.title });
     const more = element(
@@ -229,7 +236,8 @@ export class Sidebar {
     const { onKeep, onPaper } = this.actions;
     const words = { title, description };
     const onCancel = () => this.closeForm();
-    return this.#makeForm?.(form, { t: this.t, words, onKeep, onPaper, onCancel }) ?? "";
+    const note = this.#user ? {} : { note: this.t("form.signUpNext") };
+    return this.#makeForm?.(form, { t: this.t, words, onKeep, onPaper, onCancel, ...note }) ?? "";
   }
 
   #searchField() {

@@ -4,6 +4,7 @@
  * timeline_canvas.js; what comes back goes the way of every change and can be undone.
  */
 
+import { isolated } from "../core/i18n.js";
 import { darkPaperColour } from "../core/pen_sizes.js";
 import { Timeline } from "../core/timeline.js";
 import { readLog } from "../net/log.js";
@@ -189,7 +190,7 @@ class TimelineView {
     const all = this.timeline.head - this.timeline.base;
     let text = t("timeline.start");
     if (entry) {
-      const name = this.company.nameOf(entry.author);
+      const name = isolated(this.company.nameOf(entry.author));
       text = t(`timeline.did.${entry.command}`, { name });
       text = t("timeline.at", { what: text, time: this.format.format(entry.at) });
     }
@@ -224,7 +225,7 @@ class TimelineView {
     const { t } = this.app;
     const writer = this.timeline.writers.get(this.#chosen.id);
     if (!writer) return;
-    const name = this.company.nameOf(writer.author);
+    const name = isolated(this.company.nameOf(writer.author));
     const words = t("timeline.at", {
       what: t("timeline.did.a", { name }),
       time: this.format.format(writer.at),

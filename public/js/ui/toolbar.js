@@ -32,6 +32,9 @@ import { byId } from "./dom.js";
 export const PEN_TOOLS = ["pen", "fine", "constant", "highlighter", "lasso", "rectangle", "hand"];
 export const ERASER_TOOLS = ["eraser", "partial_eraser"];
 
+/** What the Pen button stands for shows in its icon where it is no pen. */
+const OTHER_ICONS = ["highlighter", "lasso", "rectangle", "hand"];
+
 const REMEMBERED = "notebooks.tools";
 const HOLD_MS = 450;
 
@@ -161,6 +164,8 @@ export class Toolbar {
     const { tool, size, colour } = this.choice;
     const erases = ERASER_TOOLS.includes(tool);
     byId("pen").setAttribute("aria-pressed", String(!erases));
+    const shape = OTHER_ICONS.includes(this.#lastPen) ? this.#lastPen : "pen";
+    byId("pen").querySelector("use")?.setAttribute("href", `#i-${shape}`);
     byId("eraser").setAttribute("aria-pressed", String(erases));
     const dot = /** @type {HTMLElement} */ (byId("size").querySelector(".size-dot"));
     dot.style.width = `${4 + size * 1.8}px`;

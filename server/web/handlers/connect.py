@@ -1,11 +1,13 @@
 """The doorway: what helps the next person in (S4, `/connect`).
 
-Owns `GET /api/addresses` (with a login), and, without one, `GET /api/connect`, which answers `{"address", "fingerprint",
-"homeMade", "authority"}`, and the public certificate of the server's own CA as a download. Nothing here ever reads a
-key. Handler threads: looking addresses up may block.
+Owns `GET /api/addresses` (with a login), and, without one, `GET /api/connect`, which answers `{"address", "others",
+"fingerprint", "homeMade", "authority"}`, and the public certificate of the server's own CA as a download. Nothing here
+ever reads a key. Handler threads: looking addresses up may block.
 """
 
 from __future__ import annotations
+
+import ipaddress
 
 from http_core.packet import Response
 from server.domain.failures import Failure
@@ -21,11 +23,17 @@ def send_addresses(call: Call) -> Response:
 
 
 def send_connect_facts(call: Call) -> Response:
-    """GET /api/connect: the address this was reached by and the certificate's fingerprint."""
+    """GET /api/connect: the address this was reached by and the certificate's fingerprint.
+
+    Reached by a name that only this machine answers to, `others` are the addresses for another device; the certificate
+    names the same ones to everybody.
+    """
     facts = call.services.certificate()
+    reached = call.request.headers.get("host") or call.request.host
     return success(
         {
-            "address": f"https://{call.request.headers.get('host') or call.request.host}/",
+            "address": f"https://{reached}/",
+            "others": list(call.services.addresses()) if _is_loopback(call.request.host) else [],
             "fingerprint": _in_pairs(facts.fingerprint) if facts is not None else None,
             "homeMade": facts is not None and facts.home_made,
             "authority": AUTHORITY_PATH if facts is not None and facts.authority_pem is not None else None,
@@ -43,6 +51,14 @@ def send_authority(call: Call) -> Response:
         ("Content-Disposition", 'attachment; filename="shared-notebooks-ca.crt"'),
     ]
     return Response(status=200, headers=fields, body=facts.authority_pem)
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a host, without its port, is this machine's name for itself."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost" or host.lower().endswith(".localhost")
 
 
 def _in_pairs(fingerprint: str) -> str:

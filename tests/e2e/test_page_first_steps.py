@@ -1,0 +1,204 @@
+"""The first ten minutes: what a newcomer does in passing comes out as meant, on a phone and on a desktop."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.test_page_doorway import TOUCH
+from tests.support.history import line, log_in, save, signed_up
+from tests.support.pages import context_for, draw, press, visible_paths, wait_ready, wait_until, wave
+from tests.support.product import Product
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+PHONE = {"width": 390, "height": 844, **TOUCH}
+
+
+def sidebar_open(page: Page) -> bool:
+    return bool(page.evaluate("document.body.classList.contains('sidebar-open')"))
+
+
+@pytest.mark.parametrize("language", ["en-US", "he-IL"])
+def test_on_a_phone_the_list_closes_by_its_handle_by_a_tap_beside_it_and_by_escape(
+    browser: Browser, product: Product, language: str
+) -> None:
+    context = context_for(browser, language=language, **PHONE)
+    page = context.new_page()
+    page.goto(product.url + "/")
+    wait_ready(page, 0)
+    handle = page.locator("#handle")
+    handle.tap()
+    assert sidebar_open(page)
+    handle.tap()
+    assert not sidebar_open(page)
+    handle.tap()
+    beside = 25 if language == "he-IL" else 365
+    page.touchscreen.tap(beside, 600)
+    assert not sidebar_open(page)
+    assert visible_paths(page) == [], "the tap that closes the list leaves no ink"
+    handle.tap()
+    page.locator("#new-notebook").focus()
+    page.keyboard.press("Escape")
+    assert not sidebar_open(page)
+    assert page.evaluate("document.activeElement.id") == "handle"
+    context.close()
+
+
+@pytest.mark.parametrize("drawn", [True, False])
+def test_a_name_given_before_there_is_an_account_is_the_notebooks_name(
+    browser: Browser, product: Product, drawn: bool
+) -> None:
+    context = context_for(browser)
+    page = context.new_page()
+    page.goto(product.url + "/")
+    wait_ready(page, 0)
+    if drawn:
+        draw(page, wave(page, 0.5, 0.4))
+    press(page, "Save")
+    page.locator("#notebook-title").fill("Parabolas")
+    page.locator("#notebook-description").fill("for the exam")
+    page.get_by_text("Signing up comes next").wait_for()
+    press(page, "Create")
+    page.locator("#username").fill("Dana")
+    page.locator("#password").fill("a good long password")
+    press(page, "Sign up")
+    page.wait_for_url("**/?id=*")
+    page.locator(".entry.current", has_text="for the exam").wait_for()
+    assert page.locator("#title").inner_text() == "Parabolas"
+    wait_ready(page, 1 if drawn else 0)
+    assert len(visible_paths(page)) == (1 if drawn else 0)
+    press(page, "New notebook")
+    assert page.locator("#notebook-title").input_value() == "", "the name was taken once"
+    context.close()
+
+
+def test_a_press_between_the_fields_of_a_dialog_leaves_it_open(browser: Browser, product: Product) -> None:
+    with signed_up(product, "Dana") as (owner,):
+        context = context_for(browser)
+        log_in(context, product, owner)
+        page = context.new_page()
+        page.goto(product.url + "/")
+        wait_ready(page, 0)
+        press(page, "Account")
+        dialog = page.get_by_role("dialog", name="Your account")
+        dialog.get_by_label("Present password").fill("half typed")
+        box = dialog.bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + 6, box["y"] + box["height"] / 2)
+        assert dialog.get_by_label("Present password").input_value() == "half typed"
+        page.mouse.click(box["x"] - 30, box["y"] + box["height"] / 2)
+        wait_until(lambda: dialog.count() == 0, what="a press on the backdrop closes it")
+        context.close()
+
+
+def test_a_notebook_opens_where_its_ink_is(browser: Browser, product: Product) -> None:
+    """On a Hebrew phone the sheet begins at its right edge; the ink is at the left one."""
+    with signed_up(product, "Dana") as (owner,):
+        notebook = owner.new_notebook("Algebra")
+        save(owner, f"/SAVE/{notebook}", [("a", line(1000, 9000))])
+        context = context_for(browser, language="he-IL", **PHONE)
+        log_in(context, product, owner)
+        page = context.new_page()
+        page.goto(f"{product.url}/?id={notebook}")
+        wait_ready(page, 1)
+        in_view = (
+            "() => [...document.querySelectorAll('#board svg path')].some(p => { const b = p.getBoundingClientRect();"
+            " return b.right > 0 && b.left < innerWidth && b.bottom > 0 && b.top < innerHeight; })"
+        )
+        wait_until(lambda: page.evaluate(in_view), what="the ink is in view")
+        context.close()
+
+
+def test_what_went_to_the_trash_is_found_where_it_went_from(browser: Browser, product: Product) -> None:
+    with signed_up(product, "Dana") as (owner,):
+        first, second = owner.new_notebook("Algebra"), owner.new_notebook("Biology")
+        context = context_for(browser)
+        log_in(context, product, owner)
+        page = context.new_page()
+        page.goto(f"{product.url}/?id={first}")
+        wait_ready(page, 0)
+        press(page, "More for Algebra")
+        press(page, "Move to the trash")
+        page.locator(".entry", has_text="Algebra").wait_for(state="detached")
+        page.goto(f"{product.url}/?id={second}")
+        wait_ready(page, 0)
+        press(page, "More for Biology")
+        press(page, "Open the trash")
+        dialog = page.get_by_role("dialog", name="Your account")
+        back = dialog.get_by_role("button", name="Put back")
+        back.wait_for()
+        wait_until(
+            lambda: page.evaluate(
+                "() => document.querySelector('dialog').getBoundingClientRect().bottom >"
+                " [...document.querySelectorAll('dialog button')].find(b => b.textContent === 'Put back').getBoundingClientRect().bottom"
+            ),
+            what="the trash is scrolled into view",
+        )
+        back.click()
+        page.locator(".entry", has_text="Algebra").wait_for()
+        context.close()
+
+
+def test_s5_the_digits_come_with_the_address_to_type_them_at(browser: Browser, product: Product) -> None:
+    with signed_up(product, "Dana") as (owner,):
+        notebook = owner.new_notebook("Algebra")
+        owner.share(notebook)
+        context = context_for(browser)
+        log_in(context, product, owner)
+        page = context.new_page()
+        page.goto(f"{product.url}/?id={notebook}")
+        wait_ready(page, 0)
+        press(page, "Share")
+        press(page, "Digits to say aloud")
+        words = page.locator("dialog .large-words").inner_text()
+        best = next(one for one in owner.get("/api/addresses").data if "localhost" not in one)
+        assert best.rstrip("/") in words
+        context.close()
+
+
+def test_s4_on_the_servers_own_machine_connect_names_an_address_that_leads_here(
+    browser: Browser, product: Product
+) -> None:
+    with signed_up(product, "Dana") as (owner,):
+        addresses = owner.get("/api/addresses").data
+    context = context_for(browser)
+    page = context.new_page()
+    page.goto(product.url + "/connect")
+    page.locator("#code svg").wait_for()
+    assert page.locator("#address").inner_text() == addresses[0]
+    shown = page.locator("#other-addresses li").all_inner_texts()
+    assert shown == addresses[1:]
+    pairs = page.locator("#fingerprint").inner_text()
+    assert re.fullmatch(r"([0-9A-F]{2}:){31}[0-9A-F]{2}", pairs)
+    page.goto(f"https://127.0.0.1:{product.port}/connect")
+    page.locator("#code svg").wait_for()
+    assert page.locator("#address").inner_text() == addresses[0]
+    context.close()
+
+
+@pytest.mark.parametrize("language", ["en-US", "he-IL"])
+@pytest.mark.parametrize(("width", "height"), [(844, 390), (390, 844), (820, 1180), (1440, 900), (1024, 600)])
+def test_the_tools_lie_on_nothing_that_is_pressed(
+    browser: Browser, product: Product, language: str, width: int, height: int
+) -> None:
+    context = context_for(browser, language=language, width=width, height=height)
+    page = context.new_page()
+    page.goto(product.url + "/")
+    wait_ready(page, 0)
+    covered = """() => [...document.querySelectorAll(".page button, .page a")]
+      .filter(node => node.checkVisibility({visibilityProperty: true}))
+      .filter(node => {
+        const box = node.getBoundingClientRect();
+        const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+        return !(top && (node === top || node.contains(top)));
+      })
+      .map(node => node.id || node.textContent)"""
+    still = "document.getAnimations().every(one => one.playState === 'finished')"
+    wait_until(lambda: page.evaluate(still), what="everything is in its place")
+    assert page.evaluate(covered) == []
+    context.close()
