@@ -67,6 +67,10 @@ class Batch:
             self.again.append(waiting)
             return
         save = waiting.save
+        if save.epoch not in ("", notebook.epoch):
+            told = Failure.of("other_epoch", seq=notebook.stored_seq, epoch=notebook.epoch)
+            self._refuse(save.request_id, told)
+            return
         changes = waiting.changes if waiting.changes is not None else parse_save(save)
         if isinstance(changes, Failure):
             self._refuse(save.request_id, changes)

@@ -13,7 +13,11 @@ from server.domain.ids import Author, NotebookId, Role
 
 
 class Save(NamedTuple):
-    """One POST of changes; `body` is the raw JSON, `now_ms` when it arrived (milliseconds since 1970 UTC)."""
+    """One POST of changes; `body` is the raw JSON, `now_ms` when it arrived (milliseconds since 1970 UTC).
+
+    `epoch` is the one its page had loaded, empty where it did not say: under another one, what the page had stored
+    before these changes may be missing, and they would get ahead of it.
+    """
 
     request_id: int
     notebook_id: NotebookId
@@ -21,6 +25,7 @@ class Save(NamedTuple):
     role: Role
     body: bytes
     now_ms: int
+    epoch: str = ""
 
 
 class Forget(NamedTuple):

@@ -97,6 +97,7 @@ class UpdateProcess:
         body: bytes,
         now_ms: int,
         answered: Answered,
+        epoch: str = "",
     ) -> None:
         """Hands over a POST of changes. Any thread; never blocks.
 
@@ -107,12 +108,15 @@ class UpdateProcess:
             body: the JSON as received.
             now_ms: milliseconds since 1970 UTC.
             answered: gets status and JSON body, on the send_updates thread, after the changes are stored.
+            epoch: under which the sender loaded the notebook; empty where that is not known.
 
         Raises:
             Failure: 503 `updates_busy` when too much waits already, `updates_down` while there is no child,
                 `stopping`.
         """
-        self._send(lambda number: Save(number, notebook_id, author, role, body, now_ms), answered, len(body))
+        self._send(
+            lambda number: Save(number, notebook_id, author, role, body, now_ms, epoch), answered, len(body)
+        )
 
     def submit_and_wait(
         self,

@@ -7,6 +7,7 @@ thread at a time; `answer` may be called on any.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
@@ -21,6 +22,8 @@ from server.web.route import Route
 if TYPE_CHECKING:
     from server.net.exchange import Exchange
     from server.web.services import Services
+
+_EPOCH = re.compile(r"[0-9a-f]{16}")
 
 
 class CallDesk(Protocol):
@@ -174,3 +177,8 @@ def read_count(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 15):
         raise Failure.of("bad_query")
     return int(text)
+
+
+def is_epoch(text: str) -> bool:
+    """Whether a text is written like an epoch: 16 lower-case hex digits (N3)."""
+    return _EPOCH.fullmatch(text) is not None

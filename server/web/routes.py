@@ -101,8 +101,8 @@ def make_routes(limits: WebLimits) -> tuple[Route[Call], ...]:
         Route("GET", "/api/notebook/own", notebook, own_strokes.send_own_strokes, pool, 0, by_either),
         Route("POST", "/api/notebook/visit", notebook_body, history.note_visit, pool, small, nothing),
         # changes (C) and updates (P)
-        Route("POST", "/SAVE/", notebook, saving.save_notebook, io, save, by_code),
-        Route("POST", "/SAVE/<id>", notebook, saving.save_notebook, io, save, nothing),
+        Route("POST", "/SAVE/", notebook, saving.save_notebook, io, save, by_code | _query("epoch")),
+        Route("POST", "/SAVE/<id>", notebook, saving.save_notebook, io, save, _query("epoch")),
         Route(
             "GET",
             "/UPDATE",

@@ -36,6 +36,7 @@ class Updates(Protocol):
         body: bytes,
         now_ms: int,
         answered: Callable[[int, bytes], None],
+        epoch: str = "",
     ) -> None:
         """Hands a save over; `answered` gets status and JSON body on another thread. Never blocks.
 

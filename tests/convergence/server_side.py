@@ -193,12 +193,13 @@ class SteppedUpdates:
         body: bytes,
         now_ms: int,
         answered: Answered,
+        epoch: str = "",
     ) -> None:
         if not self.alive:
             raise Failure.of("updates_down", retry_after_s=1)
         self._count += 1
         self._answered[self._count] = answered
-        self._inbox.put([Save(self._count, notebook_id, author, role, body, now_ms)])
+        self._inbox.put([Save(self._count, notebook_id, author, role, body, now_ms, epoch)])
         self._wake()
 
     def _wake(self) -> None:

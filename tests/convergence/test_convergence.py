@@ -40,6 +40,12 @@ def test_c6_a_paper_taken_back_reaches_pages_that_loaded_after_it(seed: int) -> 
     assert not result.problems, result.report()
 
 
+def test_p3_after_a_restore_nothing_gets_ahead_of_what_is_sent_again() -> None:
+    """Found by this seed: a post chosen before the load brought the colour of a stroke that the server had lost."""
+    [result] = run_seeds([3209])
+    assert not result.problems, result.report()
+
+
 def first_problem(breakage: Breakage, seeds: range, is_meant: Callable[[str], bool]) -> str:
     """The first seed at which a broken variant is caught in the way that is meant, with what was seen."""
     for result in run_seeds(seeds, breakage):

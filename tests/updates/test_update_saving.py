@@ -211,6 +211,21 @@ def test_messages_cross_the_pipe_as_they_are() -> None:
     assert pickle.loads(pickle.dumps([save], pickle.HIGHEST_PROTOCOL)) == [save]
 
 
+def test_p3_changes_of_a_page_that_loaded_another_epoch_are_refused(any_world: World) -> None:
+    """What that page had stored before may be missing now: its later changes must not get ahead of it."""
+    notebook, updates = any_world.new_notebook(), any_world.start()
+    row = any_world.storage.notebooks.get(notebook)
+    assert row is not None
+    replies = [Reply(), Reply(), Reply()]
+    for number, epoch in enumerate(("0" * 16, row.epoch, "")):
+        body = body_of(stroke(f"a{number}"))
+        updates.submit(notebook, ANN, Role.OWNER, body, NOW_MS, replies[number], epoch)
+    told = [reply.json for reply in replies]
+    assert [reply.status for reply in replies] == [409, 200, 200]
+    assert (told[0]["reason"], told[0]["epoch"]) == ("other_epoch", row.epoch)
+    assert any_world.log_ops(notebook) == ["a1", "a2"]
+
+
 def test_flush_writes_snapshots_and_ping_answers(any_world: World) -> None:
     notebook, updates = any_world.new_notebook(), any_world.start()
     any_world.save(updates, notebook, stroke("a1"), stroke("a2"))

@@ -209,12 +209,13 @@ class DirectUpdates:
         body: bytes,
         now_ms: int,
         answered: Callable[[int, bytes], None],
+        epoch: str = "",
     ) -> None:
         with self._lock:
             self.saves.append((int(notebook_id), author, role))
             batch = Batch()
             notebook = load_notebook(self.storage, self.snapshots, notebook_id)
-            batch.add(notebook, WaitingSave(Save(1, notebook_id, author, role, body, now_ms)))
+            batch.add(notebook, WaitingSave(Save(1, notebook_id, author, role, body, now_ms, epoch)))
             batch.store(self.storage.changes)
         answer = batch.answers[0]
         answered(answer.status, answer.body)

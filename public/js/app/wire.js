@@ -6,7 +6,7 @@
 
 import { loadDocument } from "../core/document_reader.js";
 import { Sync } from "../core/sync.js";
-import { documentPath, exchange, retryAfter, writePath } from "../net/api.js";
+import { documentPath, exchange, retryAfter, savePath } from "../net/api.js";
 import { takeDocument } from "../net/document_start.js";
 import { KeptDocuments } from "../net/kept_documents.js";
 import { SharedPoll } from "../net/shared_poll.js";
@@ -91,7 +91,7 @@ export class Wire {
         this.#ask(action);
         break;
       case "post":
-        this.#post(action.changes);
+        this.#post(action.changes, action.epoch);
         break;
       case "timer":
         this.#rest(action.what, action.afterMs);
@@ -127,12 +127,12 @@ export class Wire {
     if (answer && !this.session.closed) this.step({ type: "polled", ticket, answer });
   }
 
-  /** @param {[string, any, string][]} changes */
-  async #post(changes) {
+  /** @param {[string, any, string][]} changes @param {string} epoch under which they were chosen */
+  async #post(changes, epoch) {
     const { session } = this;
     await session.written();
     const refusal = await this.#sessionEnded();
-    const answer = refusal ?? (await exchange("POST", writePath("SAVE", this.target), changes));
+    const answer = refusal ?? (await exchange("POST", savePath(this.target, epoch), changes));
     if (!session.closed) this.step({ type: "posted", answer });
     else await this.#settleAfterClose(answer);
   }

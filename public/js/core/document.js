@@ -297,7 +297,8 @@ export class NotebookDocument {
   }
 
   /**
-   * Put an effect on strokes, or give the pending one its number.
+   * Put an effect on strokes, or give the pending one its number. Which strokes a change touches is the log's word:
+   * what was pending may have named strokes that the server does not know (after a restore).
    *
    * @param {Effect} effect
    * @param {Stroke[]} strokes
@@ -309,8 +310,15 @@ export class NotebookDocument {
     this.effects.set(shared.op, shared);
     const touched = this.touched.get(shared.op) ?? new Set();
     this.touched.set(shared.op, touched);
-    for (const stroke of strokes) touched.add(stroke);
+    const named = new Set(strokes);
     for (const stroke of touched) {
+      if (named.has(stroke)) continue;
+      stroke.removeEffect(shared);
+      touched.delete(stroke);
+      this.refresh(stroke, change);
+    }
+    for (const stroke of named) {
+      touched.add(stroke);
       stroke.removeEffect(shared);
       stroke.addEffect(shared);
       this.refresh(stroke, change);

@@ -36,7 +36,7 @@ const RETRY = new Set([0, 408, 429, 500, 502, 503, 504, 507]);
 
 /**
  * @typedef {{do: "load"}|{do: "poll", ticket: number, since: number, epoch: string}
- *   |{do: "post", changes: [string, any, string][]}|{do: "timer", what: "load"|"poll"|"post", afterMs: number}
+ *   |{do: "post", changes: [string, any, string][], epoch: string}|{do: "timer", what: "load"|"poll"|"post", afterMs: number}
  *   |{do: "apply", answer: any}|{do: "store", writes: import("./journal.js").Writes}
  *   |{do: "drop", op: string}|{do: "answered", answer: any}} SyncAction
  */
@@ -204,7 +204,7 @@ export class Sync {
     this.#post = "busy";
     this.#inFlight = changes;
     this.#postedUnder = this.#epoch;
-    return [{ do: "post", changes }];
+    return [{ do: "post", changes, epoch: this.#epoch }];
   }
 
   /** @param {WireAnswer} answer @returns {SyncAction[]} */
@@ -221,6 +221,8 @@ export class Sync {
       this.#post = "resting";
       return [this.#rest("post", answer)];
     }
+    if (status === 409 && body?.reason === "other_epoch")
+      return this.#load === "ready" ? this.#startLoad() : [];
     if (status === 410 || (status === 409 && this.#conflict !== (body?.op ?? sent[0]?.[2]))) {
       this.#conflict = status === 409 ? (body?.op ?? sent[0]?.[2] ?? null) : null;
       return this.#load === "ready" ? this.#startLoad() : [];

@@ -133,6 +133,11 @@ export function writePath(verb, target) {
   return target.kind === "own" ? `/${verb}/${target.id}` : `/${verb}/?nb=${encodeURIComponent(target.code)}`;
 }
 
+/** @param {Target} target @param {string} epoch of the document on the page @returns {string} path of a save (C2) */
+export function savePath(target, epoch) {
+  return `${writePath("SAVE", target)}${target.kind === "own" ? "?" : "&"}epoch=${epoch}`;
+}
+
 /**
  * @param {Target} target
  * @param {{since: number, epoch: string, client?: string, live?: number}} cursor

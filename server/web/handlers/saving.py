@@ -10,16 +10,22 @@ from http_core.packet import Response
 from server.domain.failures import Failure
 from server.domain.ids import Role
 from server.web.access import author_of
-from server.web.call import Call
+from server.web.call import Call, is_epoch
 from server.web.handlers.guests import guest_for_post
 from server.web.json_answer import raw_json_response
 
 
 def save_notebook(call: Call) -> Response | None:
-    """POST /SAVE/<id> and /SAVE/?nb=<code>: a list of changes, all stored or none (C2)."""
+    """POST /SAVE/<id> and /SAVE/?nb=<code>: a list of changes, all stored or none (C2).
+
+    With `&epoch=` they are refused (409) where the notebook has another one by now (P3).
+    """
     grant = call.notebook_grant
     if grant.role is Role.VIEW:
         raise Failure.of("role_forbids")
+    epoch = call.query.get("epoch")
+    if epoch is not None and not is_epoch(epoch):
+        raise Failure.of("bad_query")
     services = call.services
     services.access.check_room(grant.notebook.owner_id, blocking=call.may_block)
     guest = guest_for_post(call) if call.signed_in is None else None
@@ -32,5 +38,7 @@ def save_notebook(call: Call) -> Response | None:
     def answered(status: int, told: bytes) -> None:
         call.answer(raw_json_response(status, told))
 
-    services.updates.submit(grant.notebook.id, author, grant.role, body, services.clock.now_ms(), answered)
+    services.updates.submit(
+        grant.notebook.id, author, grant.role, body, services.clock.now_ms(), answered, epoch or ""
+    )
     return None

@@ -6,7 +6,6 @@ Owns the query's grammar and the second look at access after a poll has begun to
 
 from __future__ import annotations
 
-import re
 from functools import partial
 
 from http_core.packet import Response
@@ -15,16 +14,15 @@ from server.updates.live import CLIENT
 from server.updates.polls import Poll, PollResult
 from server.web.access import author_of
 from server.web.access_cache import NotCached
-from server.web.call import Call, read_count
+from server.web.call import Call, is_epoch, read_count
 
-_EPOCH = re.compile(r"[0-9a-f]{16}")
 _LONGEST_WAIT_MS = 40_000
 
 
 def sign_client_for_update(call: Call) -> Response | None:
     """GET /UPDATE: answers at once or waits until the notebook has changes after `since` (P1)."""
     epoch = call.query.get("epoch")
-    if epoch is not None and not _EPOCH.fullmatch(epoch):
+    if epoch is not None and not is_epoch(epoch):
         raise Failure.of("bad_query")
     client = call.query.get("client")
     if client is not None and not CLIENT.fullmatch(client):

@@ -230,6 +230,18 @@ test("a save answered under another epoch than it was sent under is sent again",
   );
 });
 
+test("p3 changes are posted under the epoch they were chosen in; under another one they are loaded for and kept", () => {
+  const { sync } = ready(10);
+  const post = find(submit(sync, "mine"), "post");
+  assert.equal(post.epoch, EPOCH);
+  for (let times = 0; times < 3; times++) {
+    const answer = { status: 409, body: { code: 1, reason: "other_epoch", seq: 2, epoch: OTHER } };
+    assert.ok(find(sync.step({ type: "posted", answer }), "load"));
+    assert.equal(find(sync.step({ type: "loaded", seq: 2, epoch: OTHER }), "post").epoch, OTHER);
+    assert.equal(sync.journal.entry("mine")?.state, "waiting");
+  }
+});
+
 test("backoff grows from a quarter second to eight, and Retry-After is honoured", () => {
   const { sync } = ready();
   submit(sync, "a");

@@ -239,6 +239,20 @@ test("test_c6 an own undo shows at once what a known erasure hid, and the server
   assert.deepEqual(shown(book), []);
 });
 
+test("test_p3 which strokes a change touches is the log's word, also where the page had thought otherwise", () => {
+  const [book, log] = [notebook(), new Log()];
+  book.addPending({ op: "m1", command: "a", data: STROKE });
+  book.addPending({ op: "m2", command: "s", data: { ids: ["op:m1"], fill: "#d9cf06" } });
+  const before = log.add("m2", "s", { ids: [], fill: "#d9cf06" }, "u1"); // after a restore: m1 is not known (yet)
+  log.add("m1", "a", STROKE, "u1");
+  assert.equal(before.seq, 1);
+  book.applyAnswer(log.after(0));
+  assert.deepEqual(
+    book.visible().map((stroke) => stroke.text),
+    [withId(STROKE, "1")],
+  );
+});
+
 test("test_c3 what was stored before the page was loaded is not shown twice", () => {
   const book = notebook();
   book.load({ seq: 9, epoch: "e", strokes: [{ id: "4", fragment: STROKE }] });
