@@ -22,6 +22,7 @@ const { JournalStore } = await import("../../public/js/net/browser_store.js");
 const { Journal } = await import("../../public/js/core/journal.js");
 await import("../../public/js/core/sync.js");
 await import("../../public/js/net/shared_poll.js");
+await import("../../public/js/net/document_start.js");
 await import("../../public/js/core/document_reader.js");
 await import("../../public/js/core/server_ink.js").catch(() => undefined);
 await import("../../public/js/app/wire.js").catch(() => undefined); // a part of the session, where it stands apart

@@ -214,6 +214,7 @@ export class World {
       removeEventListener: (event, listener) => current().listeners.get(event)?.delete(listener),
     });
     define("document", { visibilityState: "visible", hidden: false, addEventListener: listen, removeEventListener: window.removeEventListener });
+    define("location", { search: "" }); // one program for all tabs: nobody's document is begun early
     define("navigator", { locks: new Locks() });
     define("BroadcastChannel", Channel);
     define("fetch", (path, options) => world.fetch(path, options));
