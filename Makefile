@@ -9,7 +9,7 @@ NPM_DEV_STAMP := node_modules/.browser-tools
 # Half of the suite waits for browsers and servers: one process more than there are processors, four at most.
 WORKERS := $(shell $(PYTHON) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
 
-.PHONY: run setup setup-dev test check lint types fuzz docs clean
+.PHONY: run setup setup-dev test check lint types fuzz coverage docs clean
 
 run: setup
 	@exec $(PY) main.py $(ARGS)
@@ -62,6 +62,10 @@ fuzz: setup-dev
 	@$(PY) -m tests.http_core.fuzz_parser --count 1000000
 	@$(PY) -m tests.net.fuzz_live --count 200000
 	@$(PY) -m pytest tests/net/test_corpus_live.py --long
+
+coverage: setup-dev
+	@$(PY) -m coverage run --source=http_core -m pytest -q tests/http_core
+	@$(PY) -m coverage report --fail-under=100 --show-missing
 
 docs: setup-dev
 	@$(PY) -m pdoc --output-directory docs/api --docformat google main http_core server

@@ -48,6 +48,7 @@ class HeadReader:
         "_line",
         "_pattern",
         "_whole_limit",
+        "method",
     )
 
     def __init__(self, limits: Limits) -> None:
@@ -57,6 +58,8 @@ class HeadReader:
             limits.max_request_line_bytes, limits.max_field_line_bytes, limits.max_head_bytes
         )
         self._pattern = grammar.head_pattern(limits.max_fields)
+        self.method = ""
+        """Method of the head that was read last or is being read, whatever else may be wrong with it."""
         self._empty_lines = 0
         self._at = 0
         self._line: RequestLine | None = None
@@ -88,12 +91,14 @@ class HeadReader:
         if match is None:
             return None
         method, raw_target, minor = match.groups()
+        self.method = method
         target = parse_target(method, raw_target)
         return CheckedHead(method, target, int(minor), Headers.from_block(text[match.end(3) : -2]))
 
     def _read_lines(self, buffer: bytearray) -> CheckedHead | None:
         """Checks every complete line that has not been checked; returns the head at the empty line."""
         if self._line is None:
+            self.method = ""
             self._skip_empty_lines(buffer)
             end = line_end(buffer, 0, self._limits.max_request_line_bytes)
             if end == INCOMPLETE:
@@ -102,7 +107,9 @@ class HeadReader:
                 raise ParsingError(
                     414, "uri_too_long", "The request line is too long; use a shorter address."
                 )
-            self._line = read_request_line(buffer[:end].decode("latin-1"))
+            text = buffer[:end].decode("latin-1")
+            self.method = text.partition(" ")[0]
+            self._line = read_request_line(text)
             self._at = end
             self._fields_at = end - 2
         return self._read_fields(buffer, self._line)

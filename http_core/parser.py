@@ -148,6 +148,14 @@ class RequestParser:
         return self._phase
 
     @property
+    def method(self) -> str:
+        """Method of the request that is being read or was refused; "" when its first line has not come.
+
+        HEAD has no content even in the answer to a request that is refused for something else.
+        """
+        return self._heads.method
+
+    @property
     def buffered(self) -> int:
         """Number of received bytes that have not become part of a request."""
         return len(self._buffer)

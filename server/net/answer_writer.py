@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from http_core.errors import ParsingError
-from http_core.packet import EncodedResponse, Request, Response
+from http_core.packet import EncodedResponse, Response
 from http_core.writer import encode_head, encode_response, stays_open
 from server.net.outgoing import BodyStream, Outgoing, Progress
 
@@ -24,7 +24,6 @@ _READ = selectors.EVENT_READ
 _WRITE = selectors.EVENT_WRITE
 _JOINED_BYTES = 16 * 1024
 _STREAM_RETRY_S = 0.02
-_HTTP_1_0 = (1, 0)
 BUSY = ParsingError(503, "busy", "The server is busy. It is worth another try in a moment.")
 BROKEN = ParsingError(500, "failed", "Something went wrong here. Try again in a moment.")
 
@@ -32,21 +31,21 @@ BROKEN = ParsingError(500, "failed", "Something went wrong here. Try again in a 
 class AnswerWriter:
     """The writing half of a connection."""
 
-    __slots__ = ("_client", "_outgoing", "_owner", "_send_until", "keep", "status")
+    __slots__ = ("_began", "_client", "_outgoing", "_owner", "keep", "status")
 
     def __init__(self, client: "GeneralClient", owner: "IoThread") -> None:
         self._client = client
         self._owner = owner
         self._outgoing: Outgoing | None = None
-        self._send_until = 0.0
+        self._began = 0.0
         self.keep = True
         """Whether the connection stays open after this answer."""
         self.status = 0
 
-    def reply(self, response: Response | EncodedResponse, request: Request | None, *, keep: bool) -> None:
-        """Encode and write; `request` is None when its head could not be read. Raises ConnectionLost."""
-        http10 = request is not None and request.version == _HTTP_1_0
-        head_only = request is not None and request.method == "HEAD"
+    def reply(
+        self, response: Response | EncodedResponse, *, head_only: bool, http10: bool, keep: bool
+    ) -> None:
+        """Encode for this request and write. Raises ConnectionLost."""
         self.status = response.status
         if isinstance(response, EncodedResponse):
             self.keep = keep
@@ -92,14 +91,15 @@ class AnswerWriter:
         self._start_pumping()
 
     def pump(self) -> None:
-        """Write on; whenever the reader took something its deadline moves, up to the total. Raises ConnectionLost."""
+        """Write on; whenever the reader took something its deadline moves. Raises ConnectionLost."""
         client, owner, outgoing = self._client, self._owner, self._outgoing
         assert outgoing is not None
         channel, limits = client.channel, owner.limits
         before = outgoing.written - len(channel.unsent)
         progress = outgoing.pump(channel, limits.piece_bytes, limits.pump_bytes)
-        if outgoing.written - len(channel.unsent) != before:
-            owner.wheel.set(client, min(owner.monotonic() + limits.send_stall_s, self._send_until))
+        taken = outgoing.written - len(channel.unsent)
+        if taken != before:
+            self._set_deadline(taken)
         match progress:
             case Progress.DONE:
                 self._outgoing = None
@@ -120,10 +120,15 @@ class AnswerWriter:
         return outgoing.written
 
     def _start_pumping(self) -> None:
-        now, limits = self._owner.monotonic(), self._owner.limits
-        self._send_until = now + limits.send_total_s
-        self._owner.wheel.set(self._client, min(now + limits.send_stall_s, self._send_until))
+        self._began = self._owner.monotonic()
+        self._set_deadline(0)
         self.pump()
+
+    def _set_deadline(self, taken_bytes: int) -> None:
+        """A stall ends the connection, and so does a reader that is too slow over the whole answer."""
+        owner, limits = self._owner, self._owner.limits
+        slowest = self._began + limits.send_total_s + taken_bytes / limits.send_rate_bytes
+        owner.wheel.set(self._client, min(owner.monotonic() + limits.send_stall_s, slowest))
 
     def _write_refusal(self, error: ParsingError, *, head_only: bool = False) -> None:
         """Answer an error in place of an answer of which nothing was written."""

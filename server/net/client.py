@@ -254,7 +254,7 @@ class Client(GeneralClient):
         assert exchange is not None
         refusal = self._application.early_refusal(exchange)
         if refusal is not None:
-            self._reply(refusal, exchange.request, keep=False)
+            self._reply_and_close(refusal)
             return False
         if exchange.request.expects_continue and not self._received and not self.channel.unsent:
             self.channel.send(continue_100())
@@ -306,16 +306,16 @@ class Client(GeneralClient):
         )
         self.state = State.WRITING  # from WORKING or PARKED, always
         self.info.parked_since = None
-        self._writer.reply(response, request, keep=keep)
+        self._writer.reply(response, head_only=request.method == "HEAD", http10=request.http10, keep=keep)
 
     def _refuse(self, error: ParsingError) -> None:
         """Answer a protocol error or a missed deadline; the connection closes after it."""
-        request = self._exchange.request if self._exchange is not None else None
-        self._reply(self._application.refuse(error, self.info.peer), request, keep=False)
+        self._reply_and_close(self._application.refuse(error, self.info.peer))
 
-    def _reply(self, response: Response | EncodedResponse, request: Request | None, *, keep: bool) -> None:
+    def _reply_and_close(self, refusal: Response) -> None:
+        """Answer the request that is being read, whatever of it could be read."""
         self._move(State.WRITING)
-        self._writer.reply(response, request, keep=keep)
+        self._writer.reply(refusal, head_only=self.parser.method == "HEAD", http10=False, keep=False)
 
     def answered(self, sent_bytes: int) -> None:
         """The answer is with the kernel: note it, and go on with the next request or say goodbye."""

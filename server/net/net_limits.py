@@ -35,7 +35,9 @@ class NetLimits:
     send_stall_s: float = 30.0
     """A reader that takes nothing for this long is dropped."""
     send_total_s: float = 120.0
-    """The longest one answer may take to be read."""
+    """Time every answer gets to be read, on top of its size divided by `send_rate_bytes`."""
+    send_rate_bytes: int = 10 * 1024
+    """Bytes a second below which a reader is too slow for a big answer."""
     idle_s: float = 60.0
     """Keep-alive time between two requests."""
     crowded_idle_s: float = 5.0

@@ -105,22 +105,26 @@ def file_response(
         Failure: 412 `precondition`, 416 `bad_range`.
     """
     headers = request.headers
-    ranged = "range" in headers
+    ranged = (
+        request.method == "GET" and "range" in headers
+    )  # RFC 9110 14.2: for other methods there is no range
     zipped = not ranged and file.gzip_body is not None and accepts_gzip(headers.get("accept-encoding"))
     etag = file.gzip_etag if zipped else file.etag
     fields = [("ETag", etag), ("Cache-Control", cache_control), ("Accept-Ranges", "bytes")]
     if file.gzip_body is not None or vary != "Accept-Encoding":
         fields.append(("Vary", vary))
+    now_s = now_ms // 1000
+    modified_s = None
     if file.modified_s is not None:
-        fields.append(("Last-Modified", format_http_date(file.modified_s)))
+        modified_s = min(file.modified_s, now_s)  # never later than Date (RFC 9110 8.8.2.1)
+        fields.append(("Last-Modified", format_http_date(modified_s)))
     if has_conditions(request):
-        now_s = now_ms // 1000
-        outcome = evaluate(headers, etag=etag, modified_s=file.modified_s, now_s=now_s)
+        outcome = evaluate(headers, etag=etag, modified_s=modified_s, now_s=now_s)
         if outcome is Precondition.FAILED:
             raise Failure.of("precondition")
         if outcome is Precondition.NOT_MODIFIED:
             return Response(status=304, headers=fields)
-        if ranged and range_applies(headers, etag=etag, modified_s=file.modified_s, now_s=now_s):
+        if ranged and range_applies(headers, etag=etag, modified_s=modified_s, now_s=now_s):
             part = _part(file, headers.get("range"), fields)
             if part is not None:
                 return part

@@ -166,7 +166,7 @@ def test_t60_a_reader_that_takes_nothing_is_dropped(start: Start) -> None:
 
 
 def test_t60_a_reader_that_drips_is_dropped_at_the_total_deadline(start: Start) -> None:
-    live = start(send_stall_s=5, send_total_s=0.6)
+    live = start(send_stall_s=5, send_total_s=0.6, send_rate_bytes=1 << 40)
     with live.wire() as wire:
         wire.send(b"GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n")
         began = time.monotonic()
@@ -190,6 +190,16 @@ def test_a_slow_reader_that_makes_progress_is_never_cut_and_costs_no_thread(star
                 time.sleep(0.01)
         assert (status, received) == (200, 5 << 20)
     assert live.application.threads == []
+
+
+def test_a_big_answer_has_more_time_than_a_small_one(start: Start) -> None:
+    """Five megabytes over a thin line are not cut: the total deadline grows with what was taken."""
+    live = start(send_stall_s=10, send_total_s=0.1, send_rate_bytes=1024)
+    with live.wire() as wire:
+        wire.send(b"GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        status, headers = wire._read_head()
+        time.sleep(0.3)
+        assert (status, len(wire.take(int(headers["content-length"])))) == (200, 5 << 20)
 
 
 def test_a_connection_ends_after_its_requests(start: Start) -> None:

@@ -253,3 +253,24 @@ def test_known_requests_are_bounded(live: Live) -> None:
         wire.get("/echo?" + "x" * 4000)
     known = live.server._threads[0].known_requests
     assert 0 < len(known) <= 1024 and max(map(len, known)) <= 2048
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "/echo HTTP/1.1\r\nHost: localhost\r\nHost: twice\r\n\r\n",
+        "/%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "/echo HTTP/1.1\r\nHost: localhost\r\n folded\r\n\r\n",
+        "/echo HTTP/3.0\r\nHost: localhost\r\n\r\n",
+        "/echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n",
+        "/forbidden HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n",
+        f"/echo HTTP/1.1\r\nHost: localhost\r\nX: {'a' * 9000}\r\n\r\n",
+    ],
+)
+def test_h2_a_head_request_gets_no_content_even_when_it_is_refused(live: Live, rest: str) -> None:
+    for method, has_content in (("GET", True), ("HEAD", False)):
+        with live.wire() as wire:
+            wire.send_all([f"{method} {rest}".encode()])
+            answer = wire.read(head_only=True)
+            assert answer.status >= 400 and int(answer.headers["content-length"]) > 0
+            assert bool(wire.rest()) is has_content

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from http_core.dates import format_http_date
 from http_core.errors import ParsingError
 from http_core.limits import Limits
 from http_core.parser import Complete, RequestParser
@@ -165,10 +166,29 @@ def test_h4_accept_encoding(field: str | None, accepted: bool) -> None:
 
 
 def test_h4_head_answers_what_get_would(files: StaticFiles) -> None:
-    for headers in ((), ("Accept-Encoding: gzip",), ("Range: bytes=0-9",)):
+    for headers in ((), ("Accept-Encoding: gzip",), ("If-Range: x",)):
         whole, head = get(files, "/hello.txt", *headers), get(files, "/hello.txt", *headers, method="HEAD")
         assert whole is not None and head is not None
         assert head.body == b"" and head.headers == whole.headers
+
+
+def test_h4_a_range_is_for_get_alone(files: StaticFiles) -> None:
+    """RFC 9110 section 14.2; a range behind the end is nothing to HEAD either."""
+    whole = get(files, "/hello.txt")
+    for field in ("bytes=0-9", "bytes=1000-", "bytes=-0"):
+        head = get(files, "/hello.txt", f"Range: {field}", method="HEAD")
+        assert head is not None and whole is not None
+        assert (head.status, head.body, head.headers) == (200, b"", whole.headers)
+
+
+def test_h4_a_file_from_the_future_was_not_modified_later_than_now(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("hello")
+    os.utime(tmp_path / "a.txt", (2_000_000_000, 2_000_000_000))
+    files = folder_files(tmp_path, lambda: 1_790_000_000_000)
+    answer = get(files, "/a.txt")
+    assert answer is not None and answer.header("last-modified") == format_http_date(1_790_000_000)
+    again = get(files, "/a.txt", f"If-Modified-Since: {answer.header('last-modified')}")
+    assert again is not None and again.status == 304
 
 
 def test_h4_versioned_paths_are_immutable_and_plain_ones_revalidated(world: World) -> None:
