@@ -14,7 +14,8 @@ from typing import Any
 
 from http_core import CLOSED, NEED_DATA, PAUSED, Complete, Head, Limits, ParsingError, Request, RequestParser
 
-CORPUS = Path(__file__).parent.parent / "data" / "http_cases.jsonl"
+DATA = Path(__file__).parent.parent / "data"
+CORPUS = (DATA / "http_cases.jsonl", DATA / "http_more_cases.jsonl")
 SMALL_BYTES = 2000
 _REPEAT = re.compile(r"\$\{(.+?)\*(\d+)\}", re.S)
 
@@ -100,9 +101,8 @@ def two_way_splits(data: bytes, seed: str) -> Iterator[int]:
 
 
 def load_corpus() -> list[dict[str, Any]]:
-    """All cases, in the order of the file."""
-    with CORPUS.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+    """All cases, in the order of the files."""
+    return [json.loads(line) for path in CORPUS for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def stream_of(case: dict[str, Any]) -> bytes:
