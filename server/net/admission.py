@@ -8,12 +8,19 @@ host has as many addresses there as it likes.
 import ipaddress
 import threading
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import Generic, Protocol, TypeVar
 
+from server.net.exchange import ConnectionInfo
 from server.net.net_limits import NetLimits
 
-if TYPE_CHECKING:
-    from server.net.general_client import GeneralClient
+
+class Arrival(Protocol):
+    """A connection that shakes hands."""
+
+    info: ConnectionInfo
+
+
+A = TypeVar("A", bound=Arrival)
 
 
 class Verdict(Enum):
@@ -93,17 +100,17 @@ class Admission:
                 self._per_key.pop(key, None)
 
 
-class Handshakes:
+class Handshakes(Generic[A]):
     """The unfinished handshakes of one I/O thread, oldest first per address."""
 
     __slots__ = ("_by_key", "_most", "count")
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._by_key: dict[str, dict[GeneralClient, None]] = {}
+        self._by_key: dict[str, dict[A, None]] = {}
         self.count = 0
 
-    def begin(self, client: "GeneralClient") -> "GeneralClient | None":
+    def begin(self, client: A) -> A | None:
         """Note a new one; over the cap, returns the oldest of the address that has most, which must go."""
         self._by_key.setdefault(counting_key(client.info.peer), {})[client] = None
         self.count += 1
@@ -112,7 +119,7 @@ class Handshakes:
         fullest = max(self._by_key.values(), key=len)
         return next(iter(fullest))
 
-    def end(self, client: "GeneralClient") -> None:
+    def end(self, client: A) -> None:
         """It is finished, one way or the other. Harmless when it was not noted."""
         key = counting_key(client.info.peer)
         group = self._by_key.get(key)

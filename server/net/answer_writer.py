@@ -8,16 +8,13 @@ piece by piece. Owns the deadlines of sending. Status and framing are the busine
 import logging
 import selectors
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from http_core.errors import ParsingError
 from http_core.packet import EncodedResponse, Response
 from http_core.writer import encode_head, encode_response, stays_open
 from server.net.outgoing import BodyStream, Outgoing, Progress
-
-if TYPE_CHECKING:
-    from server.net.general_client import GeneralClient
-    from server.net.io_thread import IoThread
+from server.net.owner import Connection, Owner
 
 _log = logging.getLogger(__name__)
 _READ = selectors.EVENT_READ
@@ -28,12 +25,26 @@ BUSY = ParsingError(503, "busy", "The server is busy. It is worth another try in
 BROKEN = ParsingError(500, "failed", "Something went wrong here. Try again in a moment.")
 
 
+class Reader(Connection, Protocol):
+    """Who gets the answers: the connection."""
+
+    @property
+    def may_listen(self) -> bool:
+        """Whether bytes of later requests may still be taken in."""
+
+    def answered(self, sent_bytes: int) -> None:
+        """The answer is with the kernel."""
+
+    def read_on(self) -> None:
+        """An answer is finished: what follows on this connection."""
+
+
 class AnswerWriter:
     """The writing half of a connection."""
 
     __slots__ = ("_began", "_client", "_outgoing", "_owner", "keep", "status")
 
-    def __init__(self, client: "GeneralClient", owner: "IoThread") -> None:
+    def __init__(self, client: Reader, owner: Owner) -> None:
         self._client = client
         self._owner = owner
         self._outgoing: Outgoing | None = None

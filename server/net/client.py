@@ -8,7 +8,6 @@ and access are the application's business.
 
 import logging
 import selectors
-from typing import TYPE_CHECKING
 
 from http_core.errors import ParsingError
 from http_core.packet import EncodedResponse, Request, Response
@@ -21,9 +20,7 @@ from server.net.channels import Channel
 from server.net.connection_state import State
 from server.net.exchange import ConnectionInfo, Exchange
 from server.net.general_client import Awaiting, GeneralClient
-
-if TYPE_CHECKING:
-    from server.net.io_thread import IoThread
+from server.net.owner import Owner
 
 _log = logging.getLogger(__name__)
 MOST_KNOWN_BYTES = 2048
@@ -39,7 +36,7 @@ class Client(GeneralClient):
 
     __slots__ = ("_body_since", "_received", "_requests", "_waits_turn", "dispatching", "parser")
 
-    def __init__(self, owner: "IoThread", channel: Channel, info: ConnectionInfo, verdict: Verdict) -> None:
+    def __init__(self, owner: Owner, channel: Channel, info: ConnectionInfo, verdict: Verdict) -> None:
         super().__init__(owner, channel, info, verdict)
         self.parser = RequestParser(owner.limits.http)
         self.dispatching = False

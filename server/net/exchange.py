@@ -1,19 +1,16 @@
 """One request on its way to its answer, and what is known about the connection it came on.
 
 Owns who answers: the first answer wins, from whatever thread, and a connection that is gone cannot be answered any
-more. Holds no socket; the I/O thread that owns the connection (`Owner` here) does the writing. Proves nothing about
+more. Holds no socket; the I/O thread that owns the connection (`Road` here) does the writing. Proves nothing about
 HTTP; `answer_many` is how one encoded answer reaches many waiting polls (P1) with one wake per I/O thread.
 """
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from http_core.packet import EncodedResponse, Request, Response
 from server.net.deadlines import Timer
-
-if TYPE_CHECKING:
-    from server.net.client import Client
 
 
 class ConnectionInfo:
@@ -36,7 +33,17 @@ class ConnectionInfo:
         self.parked_since: float | None = None
 
 
-class Owner(Protocol):
+class Party(Protocol):
+    """The connection, as far as an exchange needs it."""
+
+    dispatching: bool
+    """Whether `Application.handle` runs for this connection right now."""
+
+    def park(self, exchange: "Exchange") -> None:
+        """Let this exchange wait without a deadline. I/O thread."""
+
+
+class Road(Protocol):
     """The I/O thread, as far as an exchange needs it."""
 
     answer_lock: threading.Lock
@@ -79,7 +86,7 @@ class Exchange:
     )
 
     def __init__(
-        self, request: Request, connection: ConnectionInfo, client: "Client", owner: Owner, started: float
+        self, request: Request, connection: ConnectionInfo, client: Party, owner: Road, started: float
     ) -> None:
         self.request = request
         self.connection = connection
@@ -99,11 +106,6 @@ class Exchange:
         """The answer, once there is one."""
         outcome = self._outcome
         return None if isinstance(outcome, _Gone) else outcome
-
-    @property
-    def client(self) -> "Client":
-        """The connection itself; for this package's own threads."""
-        return self._client
 
     def answer(self, response: Response | EncodedResponse) -> bool:
         """Answer the request. Any thread; False when it was answered before or the connection is gone."""
@@ -160,7 +162,7 @@ def answer_many(exchanges: Sequence[Exchange], encoded: EncodedResponse) -> None
 
     Exchanges that were answered before, or whose connection is gone, are left out.
     """
-    by_owner: dict[int, tuple[Owner, list[Exchange]]] = {}
+    by_owner: dict[int, tuple[Road, list[Exchange]]] = {}
     for exchange in exchanges:
         owner = exchange._owner
         by_owner.setdefault(id(owner), (owner, []))[1].append(exchange)

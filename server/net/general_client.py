@@ -8,7 +8,6 @@ go through a `Channel`; what is read and answered in between is `client.py`'s bu
 import selectors
 from abc import ABC, abstractmethod
 from enum import Enum, auto
-from typing import TYPE_CHECKING
 
 from server.net.admission import Verdict
 from server.net.answer_writer import AnswerWriter
@@ -17,10 +16,8 @@ from server.net.channels import Channel, PlainHttp
 from server.net.connection_state import MOVES, State
 from server.net.deadlines import NEVER
 from server.net.exchange import ConnectionInfo, Exchange
+from server.net.owner import Owner
 from server.net.tls_channel import TlsChannel
-
-if TYPE_CHECKING:
-    from server.net.io_thread import IoThread
 
 _READ = selectors.EVENT_READ
 
@@ -53,7 +50,7 @@ class GeneralClient(ABC):
         "verdict",
     )
 
-    def __init__(self, owner: "IoThread", channel: Channel, info: ConnectionInfo, verdict: Verdict) -> None:
+    def __init__(self, owner: Owner, channel: Channel, info: ConnectionInfo, verdict: Verdict) -> None:
         self._owner = owner
         self._application = owner.application
         self._limits = owner.limits
@@ -133,6 +130,10 @@ class GeneralClient(ABC):
     @abstractmethod
     def read_on(self) -> None:
         """An answer is finished: what follows on this connection."""
+
+    @abstractmethod
+    def go_on(self) -> None:
+        """Another turn, now that the others had theirs. Raises ConnectionLost."""
 
     @property
     @abstractmethod

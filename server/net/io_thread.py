@@ -25,6 +25,7 @@ from server.net.deadlines import Timer, TimerWheel
 from server.net.exchange import ConnectionInfo, Exchange
 from server.net.general_client import GeneralClient
 from server.net.net_limits import NetLimits
+from server.net.owner import Connection
 from server.net.tls_channel import TlsChannel
 from server.net.waker import Waker
 
@@ -71,13 +72,13 @@ class IoThread(threading.Thread):
         work of an answer that is ready at once.
         """
         self._admission = admission
-        self._handshakes = Handshakes(handshakes)
+        self._handshakes: Handshakes[Connection] = Handshakes(handshakes)
         self._selector = selectors.DefaultSelector()
         self._waker = Waker()
         self._scratch = Scratch(limits.receive_bytes)
         self._answers: deque[Exchange] = deque()
         self._jobs: deque[Callable[[], None]] = deque()
-        self._again: list[Client] = []
+        self._again: list[Connection] = []
         self._records: list[AccessRecord] = []
         self._records_due = 0.0
         self._stopping = False
@@ -178,7 +179,9 @@ class IoThread(threading.Thread):
         answers = self._answers
         for _ in range(min(len(answers), self.limits.answers_per_turn)):
             exchange = answers.popleft()
-            client = exchange.client
+            client = self.clients.get(exchange.connection.id)
+            if client is None:
+                continue
             try:
                 client.deliver(exchange)
             except ConnectionLost:
@@ -217,7 +220,7 @@ class IoThread(threading.Thread):
                 else:
                     _log.exception("A timer of %s failed", self.name)
 
-    def guard(self, client: GeneralClient, step: Callable[[], None]) -> None:
+    def guard(self, client: Connection, step: Callable[[], None]) -> None:
         """Take one step of a connection; if it fails, the connection ends and nothing else. This thread."""
         try:
             step()
@@ -226,7 +229,7 @@ class IoThread(threading.Thread):
         except Exception:
             self._report(client)
 
-    def _report(self, client: GeneralClient) -> None:
+    def _report(self, client: Connection) -> None:
         _log.exception("A connection failed in state %s", client.state.name)
         client.drop()
 
@@ -280,7 +283,7 @@ class IoThread(threading.Thread):
         """No longer. This thread."""
         self._selector.unregister(sock)
 
-    def set_interest(self, client: GeneralClient, events: int) -> None:
+    def set_interest(self, client: Connection, events: int) -> None:
         """Wait for these events of the connection's socket (0: none)."""
         if events == client.events:
             return
@@ -299,11 +302,11 @@ class IoThread(threading.Thread):
             self.known_requests.clear()
         self.known_requests[data] = request
 
-    def again(self, client: Client) -> None:
+    def again(self, client: Connection) -> None:
         """Give the connection another turn after the others had theirs."""
         self._again.append(client)
 
-    def handshake_done(self, client: GeneralClient) -> None:
+    def handshake_done(self, client: Connection) -> None:
         """It no longer counts as unfinished."""
         self._handshakes.end(client)
 
@@ -311,7 +314,7 @@ class IoThread(threading.Thread):
         """The same socket without TLS, to answer plain HTTP."""
         return PlainChannel(channel.sock, self._scratch)
 
-    def forget(self, client: GeneralClient) -> None:
+    def forget(self, client: Connection) -> None:
         """The connection is over."""
         if client.events:
             self._selector.unregister(client.channel.sock)

@@ -62,11 +62,7 @@ def test_a_package_imports_only_what_the_map_allows(package: str) -> None:
                 )
 
 
-MEET_EACH_OTHER = {"server.net"}
-"""A connection, its exchange and its thread speak of each other's types; nowhere else is a circle."""
-
-
-@pytest.mark.parametrize("package", sorted(ALLOWED.keys() - MEET_EACH_OTHER))
+@pytest.mark.parametrize("package", sorted(ALLOWED))
 def test_no_import_leads_back_to_where_it_began(package: str) -> None:
     """Also not one for the type checker alone: a module can be read, and moved, with what is below it."""
     paths = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in modules(package)}
