@@ -324,7 +324,7 @@ def main() -> int:
                     try:
                         used = cpu_s(pid)
                         result = load(kind, port, path, options.connections, options.seconds)
-                        result["cpu_us"] = (cpu_s(pid) - used) / (result["per_s"] * options.seconds) * 1e6
+                        result["cpu_us"] = (cpu_s(pid) - used) / result["done"] * 1e6
                         for figure, value in result.items():
                             figures[name].setdefault(f"{kind} {figure}", []).append(value)
                     except Missing as reason:

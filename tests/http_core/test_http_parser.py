@@ -1,5 +1,7 @@
 """The parser as its caller sees it: events, pausing, limits per route, the end of the stream, misuse."""
 
+import contextlib
+
 import pytest
 
 from http_core import (
@@ -196,3 +198,23 @@ def test_every_phase_has_a_row_and_only_the_last_is_final() -> None:
     assert set(PHASES) == set(Phase) and set(CHUNK_PHASES) == set(ChunkPhase)
     assert [phase for phase in Phase if not PHASES[phase]] == [Phase.CLOSED]
     assert [phase for phase in ChunkPhase if not CHUNK_PHASES[phase]] == [ChunkPhase.DONE]
+
+
+def test_the_method_is_known_even_of_a_request_that_is_refused() -> None:
+    """HEAD has no content, whatever else is wrong with it; a line that has not come names no method."""
+    for line, known in (
+        ("HEAD / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "HEAD"),
+        ("HEAD /%zz HTTP/1.1\r\n", "HEAD"),
+        ("HEAD / HTTP/1.1\r\nHost: a\r\nX", "HEAD"),
+        ("HEAD /", ""),
+        (" HEAD / HTTP/1.1\r\n", ""),
+    ):
+        parser = RequestParser(Limits())
+        parser.receive(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        parser.next_event()
+        parser.start_next()
+        assert parser.method == "GET"
+        parser.receive(line.encode())
+        with contextlib.suppress(ParsingError):
+            parser.next_event()
+        assert parser.method == known
