@@ -16,6 +16,7 @@ from http_core.errors import bad_request
 
 MAX_QUERY_KEYS: Final = 64
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\\]")
+_QUERY_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -170,6 +171,6 @@ def _decode_query_text(raw: str) -> str:
             text = unquote_to_bytes(text).decode("utf-8")
         except UnicodeDecodeError:
             raise bad_request("The query is not valid UTF-8.") from None
-    if any(ord(char) < 32 or char == "\x7f" for char in text):
+    if _QUERY_CONTROL.search(text):
         raise bad_request("The query contains a control character.")
     return text

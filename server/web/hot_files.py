@@ -41,16 +41,16 @@ class HotFiles:
 
     def answer(self, request: Request) -> EncodedResponse | None:
         """The answer to a plain GET of a file, or None for the usual road."""
-        if request.method != "GET" or has_conditions(request):
+        path = request.target.path
+        if path not in self._files or request.method != "GET" or has_conditions(request):
             return None
         second = self._now_ms() // 1000
         if second != self._second:
             self._entries = {}
             self._second = second
-        path = request.target.path
         key = (path, accepts_gzip(request.headers.get("accept-encoding")))
         found = self._entries.get(key)
-        if found is None and path in self._files and len(self._entries) < _MOST_ENTRIES:
+        if found is None and len(self._entries) < _MOST_ENTRIES:
             response = self._files.answer(request)
             if response is not None and len(response.body) <= _LARGEST:
                 found = self._entries[key] = self._desk.encoded(self._desk.finished(response))
