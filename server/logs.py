@@ -237,10 +237,15 @@ class Logs(logging.Handler):
             self._stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second))
         stamp = f"{self._stamp},{int((at - second) * 1000):03d}"
         text = escape_for_log(message)
-        in_file.append(f"{stamp} {level} {text}\n")
-        if self._console is not None and not hidden:
-            name = color_text(level, _LEVEL_COLOURS.get(level, "cyan"), enabled=self._colour)
-            shown.append(f"{color_text(stamp, 'grey', enabled=self._colour)} {name} {text}\n")
+        plain = f"{stamp} {level} {text}\n"
+        in_file.append(plain)
+        if self._console is None or hidden:
+            return
+        if self._colour:
+            name = color_text(level, _LEVEL_COLOURS.get(level, "cyan"))
+            shown.append(f"{color_text(stamp, 'grey')} {name} {text}\n")
+        else:
+            shown.append(plain)
 
     def _show(self, text: str) -> None:
         if not text or self._console is None:
