@@ -109,12 +109,7 @@ class Pages:
 
 def _with_preloads(template: str, modules: Mapping[str, bytes], *, of_notebook: bool) -> str:
     """The template with a `modulepreload` line for each module that its scripts import and that it lacks."""
-    first = (
-        f'<script type="module" async fetchpriority="high" src="{{{{v}}}}/{_NOTEBOOK_SCRIPT}"></script>'
-        if of_notebook
-        else ""
-    )
-    template = template.replace("{{notebook}}\n", first and first + "\n")
+    template = template.replace("{{notebook}}\n", _notebook_lines(modules) if of_notebook else "")
     script = _MODULE_SCRIPT.search(template)
     if script is None:
         return template
@@ -124,8 +119,16 @@ def _with_preloads(template: str, modules: Mapping[str, bytes], *, of_notebook: 
         more = [path for entry in _NOTEBOOK_MODULES for path in modules_behind(entry, modules)]
         wanted += [path for path in dict.fromkeys(more) if path in modules and path not in wanted]
     for path in wanted:
-        line = f'<link rel="modulepreload" href="{{{{v}}}}/{path}">'
-        if line not in template:
-            lines.append(line)
+        if f'href="{{{{v}}}}/{path}">' not in template:
+            lines.append(f'<link rel="modulepreload" href="{{{{v}}}}/{path}">')
     head, mark, rest = template.partition("</head>")
     return head + "".join(line + "\n" for line in lines) + mark + rest
+
+
+def _notebook_lines(modules: Mapping[str, bytes]) -> str:
+    """The script that begins to load the notebook, named before every other module."""
+    links = [
+        f'<link rel="modulepreload" fetchpriority="high" href="{{{{v}}}}/{path}">\n'
+        for path in modules_behind(_NOTEBOOK_SCRIPT, modules)
+    ]
+    return "".join(links) + f'<script type="module" async src="{{{{v}}}}/{_NOTEBOOK_SCRIPT}"></script>\n'

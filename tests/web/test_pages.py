@@ -122,12 +122,13 @@ def test_a_page_whose_address_names_a_notebook_begins_to_load_it_before_all_else
         assert answer is not None
         return answer.body.decode()
 
-    start = f'<script type="module" async fetchpriority="high" src="{site.prefix}/public/js/net/document_start.js"></script>'
+    start = f'<script type="module" async src="{site.prefix}/public/js/net/document_start.js"></script>'
     wire = f'<link rel="modulepreload" href="{site.prefix}/public/js/app/wire.js">'
     plain, notebook = text(of_notebook=False), text(of_notebook=True)
     assert start not in plain and wire not in plain and "{{" not in plain
     assert notebook.index(start) < notebook.index("/public/js/app/main.js") < notebook.index(wire)
-    named = re.findall(r'modulepreload" href="([^"]+)"', notebook)
+    named = re.findall(r'modulepreload"[^>]* href="([^"]+)"', notebook)
+    assert named[0].endswith("/document_start.js") and len([one for one in named if one == named[0]]) == 1
     assert len(named) == len(set(named))
     for path in named:
         assert (root / path.removeprefix(site.prefix + "/")).is_file(), path

@@ -275,7 +275,14 @@ async function* pieces(texts) {
 
 const clock = { now: () => performance.now(), pause };
 
-/** Lets the page work and paint. @returns {Promise<void>} */
+/** Lets the page work and paint; a timer would rest for 4 ms more each time. @returns {Promise<void>} */
 function pause() {
-  return new Promise((resolve) => window.setTimeout(resolve, 0));
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(0);
+  });
 }

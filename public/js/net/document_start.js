@@ -3,10 +3,9 @@
  *
  * Owns the one request that was begun early: the page whose address names a notebook has this module as its first
  * script, so the request leaves as soon as it is there. Whoever loads the document takes it; every later load, and
- * one of another notebook, is a request of its own. The answer is read by the taker alone.
+ * one of another notebook, is a request of its own. The answer is read by the taker alone. It imports nothing: the
+ * request would wait for that. So it spells the addresses of `api.js` itself, and a test holds the two together.
  */
-
-import { documentPath, targetOf } from "./api.js";
 
 /** @type {{path: string, response: Promise<Response>, ending: AbortController} | null} */
 let begun = null;
@@ -34,10 +33,21 @@ export function takeDocument(path, signal) {
   return early.response;
 }
 
-const target = targetOf(location);
-if (target) {
+/**
+ * @param {string} search of the page's address
+ * @returns {string | null} path of the document it names
+ */
+export function documentOf(search) {
+  const query = new URLSearchParams(search);
+  const code = query.get("nb");
+  if (code) return `/Notebook.svg?nb=${encodeURIComponent(code)}`;
+  const id = query.get("id") ?? "";
+  return /^[1-9]\d*$/.test(id) ? `/Notebook/${id}.svg` : null;
+}
+
+const path = documentOf(globalThis.location?.search ?? "");
+if (path) {
   const ending = new AbortController();
-  const path = documentPath(target);
   begun = { path, ending, response: request(path, ending.signal) };
   // Without a network the taker hears of it.
   begun.response.catch(() => undefined);

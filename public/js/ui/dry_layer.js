@@ -6,7 +6,7 @@
  * ink. Tiles are filled in slices of 4 ms, nearest to the middle first. A stroke added under a mounted tile is in
  * the page before the call returns, so wet ink can go in the same frame. What a stroke is belongs to the document.
  */
-import { CELL, cellOf, forCells, plainPath } from "../core/stroke.js";
+import { CELL, cellOf, forCells, overlaps, plainPath } from "../core/stroke.js";
 
 /** @typedef {import("../core/document.js").NotebookDocument} NotebookDocument */
 /** @typedef {import("../core/stroke.js").Stroke} Stroke */
@@ -78,11 +78,12 @@ export class DryLayer {
   apply(change) {
     if (change.reset) this.clear();
     for (const stroke of change.removed) this.remove(stroke);
+    const [near, kept] = [this.near(), this.viewport.visible(DROP_BEYOND_PX)];
     for (const stroke of change.changed) {
       this.remove(stroke);
-      this.add(stroke);
+      this.add(stroke, near, kept);
     }
-    for (const stroke of change.added) this.add(stroke);
+    for (const stroke of change.added) this.add(stroke, near, kept);
     for (const stroke of change.renamed) this.rename(stroke);
   }
 
@@ -243,11 +244,15 @@ export class DryLayer {
     return this.queue.some((tile) => tile.waiting.length > 0 && seen(tile));
   }
 
-  /** @param {Stroke} stroke that is visible now */
-  add(stroke) {
-    const near = this.near();
+  /**
+   * @param {Stroke} stroke that is visible now
+   * @param {import("../core/path_data.js").Bounds} near where tiles are to be filled
+   * @param {import("../core/path_data.js").Bounds} kept where tiles may be
+   */
+  add(stroke, near, kept) {
+    if (!overlaps(stroke.bounds, kept)) return;
     const loaded = stroke.seq === 0;
-    forCells(meet(stroke.bounds, this.viewport.visible(DROP_BEYOND_PX)), (key) => {
+    forCells(meet(stroke.bounds, kept), (key) => {
       let tile = this.tiles.get(key);
       if (!tile && !isNear(key, near)) return;
       tile ??= this.newTile(key);

@@ -53,8 +53,8 @@ class Board:
         self.page = page
         self.cdp = cdp
 
-    def run(self, script: str) -> Any:
-        return self.page.evaluate(script)
+    def run(self, script: str, argument: Any = None) -> Any:
+        return self.page.evaluate(script, argument)
 
     def wait_for(self, condition: str) -> None:
         # wait_for_function would need eval, which the page's policy forbids, as the product's does.
@@ -242,6 +242,59 @@ def test_palm_beside_the_pen_draws_nothing_and_a_second_finger_pinches(open_boar
     board.finger(line(400, 500, 420, 520))
     board.settle()
     assert board.shown() == 2
+
+
+def test_a_pen_that_comes_after_the_palm_draws_and_the_palm_does_not(open_board: Any) -> None:
+    board = open_board(has_touch=True)
+    board.touch("touchStart", [(1, 600, 450)])
+    board.touch("touchMove", [(1, 640, 470)])
+    board.pen(wave(50, 150))
+    board.touch("touchMove", [(1, 660, 480)])
+    board.touch("touchEnd", [])
+    board.settle()
+    assert board.run("notebook.visible().map((s) => s.tool())") == ["pen"]
+    assert board.run("document.querySelector('.board-wet').hidden") is True
+
+
+def test_a_touch_the_system_takes_away_leaves_no_ink_and_nothing_to_undo(open_board: Any) -> None:
+    board = open_board(has_touch=True)
+    board.touch("touchStart", [(1, 100, 200)])
+    for x in range(120, 300, 20):
+        board.touch("touchMove", [(1, x, 220)])
+    board.touch("touchCancel", [])
+    board.settle()
+    assert board.shown() == 0
+    assert board.run("board.canUndo") is False
+    assert board.run("document.querySelector('.board-wet').hidden") is True
+    board.finger(wave(50, 150))
+    board.settle()
+    assert board.shown() == 1
+
+
+@pytest.mark.parametrize("lacking", ["missing", "empty"])
+def test_a_browser_without_coalesced_events_still_takes_every_event(open_board: Any, lacking: str) -> None:
+    board = open_board()
+    board.run(
+        """(lacking) => {
+          for (const name of ['getCoalescedEvents', 'getPredictedEvents']) {
+            if (lacking === 'missing') delete PointerEvent.prototype[name];
+            else PointerEvent.prototype[name] = () => [];
+          }
+          window.moves = [];
+          document.querySelector('#board').addEventListener('pointermove', (event) => {
+            if (event.buttons) moves.push([Math.floor(event.clientX * 10 + 0.5), Math.floor(event.clientY * 10 + 0.5)]);
+          });
+        }""",
+        lacking,
+    )
+    board.pen(wave(50, 200, count=80, width=600))
+    board.settle()
+    points = board.run("Array.from(notebook.visible()[0].points())")
+    captured = {tuple(points[i : i + 2]) for i in range(0, len(points), 3)}
+    moves = [tuple(at) for at in board.run("moves")]
+    assert len(moves) >= 3
+    assert [at for at in moves if at not in captured] == []
+    assert board.run("notebook.visible()[0].tool()") == "pen"
 
 
 def test_with_a_pen_in_use_one_finger_pans(open_board: Any) -> None:
