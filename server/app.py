@@ -245,6 +245,7 @@ class Server:
                 certificate=self._certificate,
                 notes=notes,
                 console=self.settings.console,
+                alone=self._doorway is None,
             ),
             flush=True,
         )

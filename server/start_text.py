@@ -20,6 +20,7 @@ def start_text(
     certificate: CertificateInfo,
     notes: Sequence[str],
     console: bool,
+    alone: bool = False,
 ) -> str:
     """The lines shown when the server is ready.
 
@@ -32,18 +33,25 @@ def start_text(
         certificate: what is in use.
         notes: what was done or noticed during this start, a sentence each.
         console: whether commands are read here.
+        alone: whether this machine is the only one it listens to.
     """
     suffix = "" if port == 443 else f":{port}"
+    here = f"https://localhost{suffix}/"
+    width = max(map(len, [here, *addresses])) + 4
     lines = [
         f"[INIT] Shared Notebooks {version} is ready.",
         "",
         "  Browse to",
-        f"    https://localhost{suffix}/      on this machine",
+        f"    {here:{width}}on this machine",
     ]
-    for address in addresses:
-        lines.append(f"    {address}      from other devices")
-    if not addresses:
+    if alone:
+        lines.append(
+            "    (it listens to this machine alone, as --host says; others come through a reverse proxy)"
+        )
+    elif not addresses:
         lines.append("    (no address of this machine was found that others could type)")
+    else:
+        lines += [f"    {address:{width}}from other devices" for address in addresses]
     lines += ["", f"  Notebooks are kept in {kept}", f"  Certificates, keys and logs are in {data_dir}", ""]
     if certificate.own:
         lines.append(f"  Your own certificate is in use, SHA-256 {certificate.sha256}")
@@ -60,7 +68,9 @@ def start_text(
         lines += ["", *(f"  Note: {note}" for note in notes)]
     lines += [
         "",
-        "  Type help for the commands, exit to stop." if console else "  Commands: python main.py console",
+        "  Type help for the commands, exit to stop."
+        if console
+        else f"  Commands: python main.py console --data-dir {data_dir}",
         "",
     ]
     return "\n".join(lines)

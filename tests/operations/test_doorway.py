@@ -174,6 +174,14 @@ def test_the_start_text_prepares_for_the_warning() -> None:
     assert max(len(line) for line in text.split("\n")) <= 110
 
 
+def test_the_start_text_names_no_address_that_nobody_can_reach(product: Product) -> None:
+    assert re.search(r"https://localhost:8443/ +on this machine", text_of(own=False))
+    assert re.search(r"https://192\.168\.1\.20:8443/ +from other devices", text_of(own=False))
+    assert "from other devices" not in product.output, "it listens on 127.0.0.1"
+    assert "to this machine alone" in product.output
+    assert f"python main.py console --data-dir {product.data_dir}" in product.output
+
+
 def test_an_own_certificate_needs_no_warning() -> None:
     assert "warn" not in text_of(own=True)
     assert "Your own certificate" in text_of(own=True)
