@@ -13,7 +13,7 @@ from tests.support.pages import context_for, draw, press, visible_paths, wait_re
 from tests.support.product import Product
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = pytest.mark.browser
 PHONE = {"width": 390, "height": 844, **TOUCH}
@@ -179,6 +179,32 @@ def test_s4_on_the_servers_own_machine_connect_names_an_address_that_leads_here(
     page.locator("#code svg").wait_for()
     assert page.locator("#address").inner_text() == addresses[0]
     context.close()
+
+
+def test_what_takes_long_says_so_and_falls_silent_when_it_is_done(browser: Browser, product: Product) -> None:
+    with signed_up(product, "Dana") as (owner,):
+        notebook = owner.new_notebook("Algebra")
+        context = context_for(browser)
+        log_in(context, product, owner)
+        page = context.new_page()
+        page.goto(f"{product.url}/?id={notebook}")
+        wait_ready(page, 0)
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        page.route("**/api/notebook/duplicate", hold)
+        press(page, "More for Algebra")
+        press(page, "Duplicate")
+        word = page.locator(".toast", has_text="One moment")
+        word.wait_for()
+        wait_until(lambda: held, what="the request is under way")
+        held[0].continue_()
+        elsewhere = f"!location.search.includes('id={notebook}')"
+        wait_until(lambda: page.evaluate(elsewhere), what="the copy is open")
+        word.wait_for(state="detached")
+        context.close()
 
 
 @pytest.mark.parametrize("language", ["en-US", "he-IL"])

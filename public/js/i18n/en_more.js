@@ -46,7 +46,6 @@ export const catalogue = {
   "list.trash": "Move to the trash",
   "list.openTrash": "Open the trash",
   "list.openMenu": "Paper, downloads, timeline…",
-  "list.copyTitle": "{title} (copy)",
 
   "form.title": "Title",
   "form.titleExample": "Algebra, lesson 4",
@@ -233,6 +232,7 @@ export const catalogue = {
   "toast.clearedBy": "{name} cleared the board",
   "toast.restore": "Restore",
   "toast.trashed": "“{title}” is in the trash",
+  "toast.working": "One moment…",
   "toast.undo": "Undo",
   "toast.home": "To my board",
 

@@ -46,7 +46,6 @@ export const catalogue = {
   "list.trash": "העברה לסל",
   "list.openTrash": "פתיחת הסל",
   "list.openMenu": "סוג הדף, הורדות, ציר הזמן…",
-  "list.copyTitle": "{title} (עותק)",
 
   "form.title": "שם המחברת",
   "form.titleExample": "אלגברה, שיעור 4",
@@ -229,6 +228,7 @@ export const catalogue = {
   "toast.clearedBy": "הלוח נוקה על ידי {name}",
   "toast.restore": "שחזור",
   "toast.trashed": "„{title}” עברה לסל",
+  "toast.working": "רק רגע…",
   "toast.undo": "ביטול",
   "toast.home": "אל הלוח שלי",
 

@@ -6,7 +6,7 @@
 import { failureText } from "../core/i18n.js";
 import { call } from "../net/api.js";
 import { element, icon } from "./dom.js";
-import { choiceRow, field, toast } from "./overlays.js";
+import { choiceRow, field, toast, whileWorking } from "./overlays.js";
 import { personDot } from "./presence.js";
 import { onPaper } from "./toolbar.js";
 import { tray } from "./tray.js";
@@ -231,7 +231,7 @@ async function download(app, kind) {
       png: () => board.exportPng(),
       pdf: () => board.exportPdf(),
     };
-    const url = URL.createObjectURL(await makers[kind]());
+    const url = URL.createObjectURL(await whileWorking(t("toast.working"), makers[kind]()));
     element("a", { href: url, download: `${app.head.title || t("app.name")}.${kind}` }).click();
     window.setTimeout(() => URL.revokeObjectURL(url), 10_000);
   } catch {

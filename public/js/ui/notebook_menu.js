@@ -3,7 +3,7 @@
 import { failureText } from "../core/i18n.js";
 import { call } from "../net/api.js";
 import { element } from "./dom.js";
-import { toast } from "./overlays.js";
+import { toast, whileWorking } from "./overlays.js";
 
 /**
  * @param {import("../app/main.js").App} app
@@ -40,7 +40,8 @@ export function showNotebookMenu(app, anchor, notebook) {
     toast(t("toast.trashed", { title }), { action: { label: t("toast.restore"), run: back } });
   };
   const duplicate = async () => {
-    const { data } = await call("POST", "/api/notebook/duplicate", { id });
+    const made = call("POST", "/api/notebook/duplicate", { id });
+    const { data } = await whileWorking(t("toast.working"), made);
     await app.refreshList();
     await app.go({ kind: "own", id: data.id });
   };

@@ -160,6 +160,30 @@ export function toast(text, options = {}) {
   return away;
 }
 
+/** Work that is done sooner needs no word. */
+const PATIENCE_MS = 400;
+
+/**
+ * Says that something is being done while it takes long.
+ *
+ * @template T
+ * @param {string} text
+ * @param {Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function whileWorking(text, work) {
+  let away = () => {};
+  const timer = window.setTimeout(() => {
+    away = toast(text, { forMs: 600_000 });
+  }, PATIENCE_MS);
+  try {
+    return await work;
+  } finally {
+    window.clearTimeout(timer);
+    away();
+  }
+}
+
 /**
  * A dialog over the whole page, for the few things that are worth one.
  *

@@ -6,6 +6,7 @@
 
 import { formatFragment, parseFragment } from "../core/fragment.js";
 import { transformPath } from "../core/transform.js";
+import { whileWorking } from "./overlays.js";
 
 /** @typedef {import("../app/main.js").App} App */
 
@@ -33,11 +34,7 @@ export async function importFile(app, file) {
   try {
     if (file.size > MOST_CHARACTERS) throw new ImportError("too big");
     const fragments = strokesOf(await file.text());
-    const ops = [];
-    for (let at = 0; at < fragments.length; at++) {
-      ops.push(app.session.submit("a", fragments[at]));
-      if (at % 50 === 49) await new Promise((resolve) => window.setTimeout(resolve, 0));
-    }
+    const ops = await whileWorking(app.t("toast.working"), submitAll(app, fragments));
     app.noteUndo(ops);
     app.board.zoomToFit();
     const action = { label: "toast.undo", run: () => app.board.undo() };
@@ -46,6 +43,16 @@ export async function importFile(app, file) {
     if (!(error instanceof ImportError)) console.warn("the file could not be read", error);
     app.say((t) => t("failure.bad_document"), { bad: true });
   }
+}
+
+/** The page stays alive meanwhile. @param {App} app @param {string[]} fragments */
+async function submitAll(app, fragments) {
+  const ops = [];
+  for (let at = 0; at < fragments.length; at++) {
+    ops.push(app.session.submit("a", fragments[at]));
+    if (at % 50 === 49) await new Promise((resolve) => window.setTimeout(resolve, 0));
+  }
+  return ops;
 }
 
 /**
