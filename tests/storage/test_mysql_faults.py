@@ -21,7 +21,8 @@ from server.storage.mysql_errors import ConnectionLost, ConnectionStalled, Deadl
 from server.storage.opening import SqlStorage, open_storage
 from server.storage.sealed import Sealer
 from tests.storage.conftest import NOW, make_entry
-from tests.support.mariadb import MariaDb, free_port
+from tests.support.mariadb import MariaDb
+from tests.support.product import free_port
 
 pytestmark = pytest.mark.mysql
 

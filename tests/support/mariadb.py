@@ -10,7 +10,6 @@ import getpass
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -22,6 +21,7 @@ import mysql.connector
 import pytest
 
 from server.storage.contracts import DatabaseConfig
+from tests.support.product import free_port
 
 PASSWORD = "only-for-tests-" + "k7Wq"
 USER = "notebooks"
@@ -122,12 +122,6 @@ def missing_program() -> str | None:
         if not any(shutil.which(name) for name in names):
             return f"{names[0]} is not installed"
     return None
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def start_mariadb(*options: str) -> MariaDb:

@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import re
+import secrets
 import signal
 import socket
 import ssl
@@ -25,10 +26,17 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 
 
+SERVER_PORTS = range(12_000, 32_000)
+"""Below the ports that systems give to outgoing connections: one of those could take the port before the server does."""
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port nobody listens on; drawn, so that several runs on one machine do not all begin with the same one."""
+    while True:
+        port = secrets.choice(SERVER_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Product:
