@@ -40,13 +40,15 @@ class HandlerPool:
         self._stopping = False
 
     def submit(self, job: Job) -> bool:
-        """Hands a job over; False where as many wait as may, or the pool is stopping."""
+        """Hands a job over; False where as many wait as may, no thread is to be had, or the pool is stopping."""
         with self._wake:
             if self._stopping or len(self._jobs) - self._idle >= self._most_waiting:
                 return False
-            self._jobs.append(job)
-            if self._idle < len(self._jobs) and len(self._threads) < self._most_threads:
+            if self._idle <= len(self._jobs) and len(self._threads) < self._most_threads:
                 self._start_thread()
+            if not self._threads:
+                return False
+            self._jobs.append(job)
             self._wake.notify()
             return True
 
@@ -71,9 +73,6 @@ class HandlerPool:
         try:
             thread.start()
         except RuntimeError:  # no more threads to be had (F36): those that run must do
-            if not self._threads:
-                self._jobs.pop()
-                raise
             return
         self._threads.append(thread)
 

@@ -182,6 +182,48 @@ def test_f45_f11_links_planted_before_the_start_are_not_followed(
     assert canary.read_text() == "untouched" and not canary.stat().st_mode & 0o002
 
 
+def test_f2_f4_f5_what_was_answered_holds_after_kill_9(product: Product) -> None:
+    """Each answer is followed by a power cut at once: what was taken away stays away, what was made is there once."""
+    password, new = "a good long password", "a better long password"
+    everybody = [Person(product.port) for _ in range(5)]
+    owner, other, gone, stranger, again = everybody
+    owner.sign_up("Owner")
+
+    def cut() -> None:
+        for person in everybody:
+            person.close()
+        product.kill()
+        product.start()
+
+    def log_in(person: Person, word: str) -> int:
+        return person.post("/LOGIN", {"username": "Owner", "password": word}).status
+
+    notebook = owner.new_notebook("Made just now")
+    cut()
+    assert [row["id"] for row in owner.get("/NotebookList").data] == [notebook]
+    code = owner.share(notebook)
+    assert log_in(other, password) == log_in(gone, password) == 200
+    assert owner.post("/api/notebook/unshare", {"code": code}).status == 200
+    assert other.post("/LOGOUT").status == 200
+    fresh = owner.share(notebook)
+    assert owner.post("/api/account/password", {"old": password, "new": new}).status == 200
+    cut()
+    assert [stranger.get(f"/Notebook?nb={which}").status for which in (code, fresh)] == [404, 200]
+    assert [person.get("/LOGIN").status for person in (other, gone, owner)] == [401, 401, 200]
+    assert log_in(stranger, password) == 401
+    assert owner.post("/api/notebook/delete", {"id": notebook}).status == 200
+    cut()
+    assert owner.get("/NotebookList").data == [] and stranger.get(f"/Notebook?nb={fresh}").status == 404
+    assert owner.post("/api/account/delete", {"password": new}).status == 200
+    cut()
+    assert log_in(stranger, new) == 401
+    # F44: an id is never given out again, whatever was deleted for good
+    again.sign_up("Owner")
+    assert again.get("/LOGIN").data["id"] > 1 and again.new_notebook() > notebook
+    for person in everybody:
+        person.close()
+
+
 def test_f24_a_second_server_on_the_same_folder_is_refused(product: Product) -> None:
     refused = start_refused(product.data_dir)
     assert refused.returncode != 0 and "Traceback" not in refused.stderr

@@ -9,7 +9,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 THREATS = [*range(1, 13), *range(20, 29), *range(40, 50), *range(60, 68), *range(80, 90)]
-IDS = [f"O{number}" for number in range(1, 17)] + [f"T{number}" for number in THREATS]
+IDS = [
+    *(f"O{number}" for number in range(1, 17)),
+    *(f"T{number}" for number in THREATS),
+    *(f"F{number}" for number in range(1, 47)),
+]
 
 
 def rows() -> dict[str, str]:

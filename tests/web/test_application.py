@@ -307,3 +307,25 @@ def test_a_document_streams_when_it_is_big(world: World) -> None:
     finally:
         handlers._RENDERED_WHOLE_BYTES = limit
     assert streamed.plain == whole.plain and gzip.decompress(streamed.body) == whole.plain
+
+
+def test_f36_without_a_thread_to_be_had_requests_are_refused_and_the_next_one_finds_a_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pool = HandlerPool("test", threads=2, queue=3)
+
+    def none_left(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    done = threading.Event()
+    with monkeypatch.context() as broken:
+        broken.setattr(threading.Thread, "start", none_left)
+        assert pool.submit(done.set) is False and pool.waiting == 0
+    assert pool.submit(done.set) is True
+    assert done.wait(10)
+    with monkeypatch.context() as broken:
+        broken.setattr(threading.Thread, "start", none_left)
+        again = threading.Event()
+        assert pool.submit(again.set) is True  # the thread that runs must do
+        assert again.wait(10)
+    pool.stop(5)

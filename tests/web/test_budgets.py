@@ -75,6 +75,19 @@ def test_a5_t42_an_account_waits_longer_with_each_failure_but_never_for_ever(wor
     assert guess(world, "Ada") == 401  # its counter began anew
 
 
+def test_f25_a_clock_that_is_set_back_locks_nobody_out_and_keeps_sessions(world: World) -> None:
+    ada = world.sign_up("Ada", peer=ELSEWHERE)
+    assert [guess(world, "Ada") for _ in range(6)] == [401] * 5 + [429]
+    assert [guess(world, f"Account {n}") for n in range(96)][-1] == 429  # the address, too
+    world.clock.forward(-10 * 86_400)
+    assert guess(world, "Ada", PASSWORD) == 200
+    assert ada.send("GET", "/LOGIN", peer=ELSEWHERE).status == 200
+    world.clock.forward(20 * 86_400)
+    assert ada.send("GET", "/LOGIN", peer=ELSEWHERE).status == 200  # in use ten days ago
+    world.clock.forward(75 * 86_400)
+    assert ada.send("GET", "/LOGIN", peer=ELSEWHERE).status == 401
+
+
 def test_t42_strangers_cannot_keep_an_account_out_of_where_it_has_logged_in(world: World) -> None:
     world.sign_up("Ada", peer=ELSEWHERE)
     assert guess(world, "Ada", PASSWORD, peer=ELSEWHERE) == 200
