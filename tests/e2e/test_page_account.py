@@ -3,6 +3,7 @@ ended while the page was away is noticed before anything goes out under another 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -66,6 +67,44 @@ def test_a6_sessions_password_and_the_end_of_the_account(browser: Browser, produ
         assert other.get("/LOGIN").status == 401
         assert page.evaluate("localStorage.getItem('notebooks.user')") in (None, "null")
         other.close()
+        context.close()
+
+
+def test_s2_a_new_link_is_revoke_and_create_and_the_window_never_shows_a_dead_one(
+    browser: Browser, start_product: Callable[..., Product]
+) -> None:
+    product = start_product("--name", "notes.example")
+    with signed_up(product, "Dana") as (owner,):
+        notebook = owner.new_notebook("Algebra")
+        code = owner.share(notebook)
+        context = context_for(browser)
+        log_in(context, product, owner)
+        page = context.new_page()
+        page.goto(f"{product.url}/?id={notebook}")
+        page.get_by_role("button", name="Share", exact=True).click()
+        window = page.get_by_role("dialog", name="Share this notebook")
+        link = window.get_by_label("Link", exact=True)
+        link.wait_for()
+        assert link.input_value().endswith(f"nb={code}")
+        window.get_by_text("Other links").click()
+        window.get_by_role("button", name="New link").click()
+        wait_until(
+            lambda: link.count() == 1 and not link.input_value().endswith(f"nb={code}"), what="the new link"
+        )
+        new = link.input_value().partition("nb=")[2]
+        stranger = Person(product.port)
+        assert [stranger.get(f"/Notebook?nb={which}").status for which in (code, new)] == [404, 200]
+        window.get_by_role("button", name="Revoke").click()
+        window.get_by_text("Nobody else can open this notebook yet.").wait_for()
+        assert stranger.get(f"/Notebook?nb={new}").status == 404
+        view = owner.post("/api/notebook/share", {"id": notebook, "role": "view"}).data["code"]
+        visitor = context_for(browser).new_page()
+        visitor.goto(f"https://localhost:{product.port}/?nb={view}")
+        visitor.get_by_role("button", name="Share", exact=True).click()
+        visitor.get_by_text("You are here by a link.").wait_for()
+        assert visitor.get_by_text("Whoever has this link can write here.").count() == 0
+        stranger.close()
+        visitor.context.close()
         context.close()
 
 

@@ -151,6 +151,9 @@ export const catalogue = {
   "share.until": "until {time}",
   "share.revoke": "Revoke",
   "share.revoked": "Link revoked. Whoever used it is out.",
+  "share.renew": "New link",
+  "share.renewed": "The old link is dead, a new one is in its place.",
+  "share.inside": "inside now: {names}",
   "share.close": "Close",
 
   "account.sessions": "Where you are logged in",

@@ -150,6 +150,9 @@ export const catalogue = {
   "share.until": "עד {time}",
   "share.revoke": "ביטול הקישור",
   "share.revoked": "הקישור בוטל. מי שנכנס דרכו כבר לא בפנים.",
+  "share.renew": "קישור חדש",
+  "share.renewed": "הקישור הישן בוטל, ובמקומו יש חדש.",
+  "share.inside": "נמצאים עכשיו: {names}",
   "share.close": "סגירה",
 
   "account.sessions": "המכשירים המחוברים",

@@ -1,19 +1,15 @@
 /**
  * The share window (S1 to S5): the link and its QR code, copy and the device's share sheet, digits to say
- * aloud, links with other roles, and "enter a code". Opening it makes nothing; its button does.
- * A link never carries a loopback name (S4).
+ * aloud, and "enter a code"; links with other roles are other_links. Opening it makes nothing; its button does.
  */
 
 import { failureText } from "../core/i18n.js";
 import { call } from "../net/api.js";
 import { button, element, icon } from "./dom.js";
-import { choiceRow, field, toast } from "./overlays.js";
 import { qrCode } from "./qr_code.js";
+import { attempts, isRole, linkFor } from "./share_link.js";
 
 /** @typedef {import("../app/main.js").App} App */
-/** @typedef {{code: string, role: "edit"|"add"|"view", created: number, expires: number|null}} Share */
-
-const DAY_MS = 86_400_000;
 
 /** @param {App} app @param {HTMLElement} anchor */
 export async function showShareWindow(app, anchor) {
@@ -41,7 +37,8 @@ async function fillShares(app, body) {
   const { t, target } = app;
   if (target?.kind === "share") {
     body.append(element("p", { class: "muted" }, t("share.byLink")));
-    await showLink(app, body, target.code);
+    const { role } = app.head;
+    await showLink(app, body, target.code, isRole(role) ? role : "edit");
   } else if (!app.user) {
     const links = element("div", { class: "row stretch" });
     links.append(element("a", { class: "button", href: "/login.html" }, t("account.logIn")));
@@ -86,21 +83,31 @@ async function showOwn(app, body, id) {
 /** @param {App} app @param {HTMLElement} body @param {number} id @param {string} code */
 async function showOwnLink(app, body, id, code) {
   const { t } = app;
-  await showLink(app, body, code);
+  await showLink(app, body, code, "edit");
   const say = button(t("share.classCode"), async () => {
     const { showClassCode } = await import("./class_code.js");
     showClassCode(app, code, await linkFor(app, code));
   });
   const more = element("details", { class: "more" }, element("summary", {}, t("share.more")));
+  const shown = async (/** @type {import("./share_link.js").Share[]} */ shares) => {
+    if (shares.some((share) => share.code === code)) return;
+    body.replaceChildren(); // the link above is dead: nobody is to copy it
+    await showOwn(app, body, id);
+    const again = body.querySelector("details");
+    if (again) again.open = true;
+  };
   more.addEventListener("toggle", async () => {
-    if (more.open && more.children.length === 1) more.append(await otherLinks(app, id));
+    if (more.open && more.children.length === 1) {
+      const { otherLinks } = await import("./other_links.js");
+      more.append(await otherLinks(app, id, shown));
+    }
     app.popovers.refit();
   });
   body.append(say, more);
 }
 
-/** @param {App} app @param {HTMLElement} body @param {string} code */
-async function showLink(app, body, code) {
+/** @param {App} app @param {HTMLElement} body @param {string} code @param {import("./share_link.js").Role} role what the link allows */
+async function showLink(app, body, code, role) {
   const { t } = app;
   const link = await linkFor(app, code);
   if (!link) {
@@ -115,7 +122,10 @@ async function showLink(app, body, code) {
   });
   input.addEventListener("focus", () => input.select());
   const copy = button(t("share.copy"), () => copyText(app, input, copy), "primary");
-  body.append(element("p", {}, t("share.anyone.edit")), element("div", { class: "link-box" }, input, copy));
+  body.append(
+    element("p", {}, t(`share.anyone.${role}`)),
+    element("div", { class: "link-box" }, input, copy),
+  );
   if (navigator.share) {
     const title = app.head.title || t("app.name");
     body.append(button(t("share.send"), () => navigator.share({ title, url: link }).catch(() => undefined)));
@@ -135,122 +145,6 @@ async function copyText(app, input, copy) {
   window.setTimeout(() => {
     copy.textContent = app.t("share.copy");
   }, 2500);
-}
-
-/**
- * The link others can open: under the page's own origin unless that is a loopback name, then under the first
- * address the server says others can type (S4).
- *
- * @param {App} app
- * @param {string} code
- * @returns {Promise<string|null>} null where no such address is known
- */
-export async function linkFor(app, code) {
-  const path = `/?nb=${encodeURIComponent(code)}`;
-  if (!isLoopback(location.hostname)) return location.origin + path;
-  if (!app.user) return null;
-  try {
-    const { data } = await call("GET", "/api/addresses");
-    const first = /** @type {string[]} */ (data)
-      .map(originOf)
-      .find((origin) => !isLoopback(new URL(origin).hostname));
-    return first ? first + path : null;
-  } catch {
-    return null;
-  }
-}
-
-/** @param {string} address as the server lists it @returns {string} */
-function originOf(address) {
-  const url = new URL(address.includes("://") ? address : `https://${address}`);
-  if (!address.includes("://") && url.port === "") url.port = location.port;
-  return url.origin;
-}
-
-/** @param {string} name */
-export function isLoopback(name) {
-  return name === "localhost" || name.endsWith(".localhost") || name.startsWith("127.") || name === "[::1]";
-}
-
-/** @param {App} app @param {number} id */
-async function otherLinks(app, id) {
-  const { t } = app;
-  const box = element("div", { class: "stack" });
-  const list = element("ul", { class: "plain-list" });
-  const attempt = attempts(app, box);
-  let role = "view";
-  let days = 0;
-  const roles = ["edit", "add", "view"].map((value) => ({ value, label: t(`share.role.${value}`) }));
-  const spans = [
-    { value: "0", label: t("share.expires.never") },
-    { value: "1", label: t("share.expires.day") },
-    { value: "7", label: t("share.expires.week") },
-  ];
-  const refresh = async () => {
-    const found = await attempt(() => call("GET", `/api/notebook/shares?id=${id}`));
-    if (found)
-      list.replaceChildren(...found.data.map((/** @type {Share} */ one) => shareRow(app, one, refresh)));
-    app.popovers.refit();
-  };
-  const make = async () => {
-    const expires = days ? { expires: Date.now() + days * DAY_MS } : {};
-    if (await attempt(() => call("POST", "/api/notebook/share", { id, role, ...expires }))) await refresh();
-  };
-  box.append(
-    field(
-      t("share.role"),
-      choiceRow(t("share.role"), "share-role", roles, role, (value) => (role = value)),
-    ),
-    field(
-      t("share.expires"),
-      choiceRow(t("share.expires"), "share-days", spans, "0", (value) => (days = Number(value))),
-    ),
-    button(t("share.make"), make),
-    element("h3", {}, t("share.links")),
-    list,
-  );
-  await refresh();
-  return box;
-}
-
-/** @param {App} app @param {Share} share @param {() => Promise<void>} refresh */
-function shareRow(app, share, refresh) {
-  const { t, language } = app;
-  const until = share.expires
-    ? t("share.until", {
-        time: new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(share.expires),
-      })
-    : t("share.expires.never");
-  const copy = button(
-    t("share.copy"),
-    async () => {
-      const link = await linkFor(app, share.code);
-      if (!link) return;
-      await navigator.clipboard.writeText(link).catch(() => undefined);
-      toast(t("share.copied"));
-    },
-    "small",
-  );
-  const revoke = button(
-    t("share.revoke"),
-    async () => {
-      try {
-        await call("POST", "/api/notebook/unshare", { code: share.code });
-        toast(t("share.revoked"));
-        await refresh();
-      } catch (failure) {
-        toast(failureText(t, /** @type {any} */ (failure)), { bad: true });
-      }
-    },
-    "small danger",
-  );
-  const words = element(
-    "span",
-    { class: "grow" },
-    t(`share.role.${share.role}`),
-    element("span", { class: "muted" }, ` · ${until}`),
-  );
-  return element("li", { class: "row" }, words, copy, revoke);
 }
 
 /** @param {App} app */
@@ -314,24 +208,4 @@ async function enter(app, code) {
 export function codeIn(typed) {
   const code = /[?&]nb=([A-Za-z0-9_-]+)/.exec(typed)?.[1] ?? typed;
   return /^[A-Za-z0-9_-]{16,64}$/.test(code) ? code : null;
-}
-
-/**
- * Runs a request and shows its failure in the given place.
- *
- * @param {App} app
- * @param {HTMLElement} place
- */
-function attempts(app, place) {
-  const problem = element("p", { class: "form-error", role: "alert" });
-  return async (/** @type {() => Promise<any>} */ request) => {
-    problem.remove();
-    try {
-      return await request();
-    } catch (failure) {
-      problem.textContent = failureText(app.t, /** @type {any} */ (failure));
-      place.append(problem);
-      return null;
-    }
-  };
 }
