@@ -7,9 +7,9 @@ parent is gone). While the database cannot be opened every save is refused, none
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
-import queue
 import shutil
 import signal
 from collections.abc import Callable
@@ -57,15 +57,11 @@ class UpdateSettings:
 
 
 class OutcomeQueue(Protocol):
-    """An mp.Queue, as far as the child needs it."""
+    """An mp.SimpleQueue, as far as the child needs it."""
 
-    def put(self, obj: Any, block: bool = True, timeout: float | None = None) -> None: ...
+    _reader: PipeEnd
 
-    def close(self) -> None: ...
-
-    def join_thread(self) -> None: ...
-
-    def cancel_join_thread(self) -> None: ...
+    def put(self, obj: Any) -> None: ...
 
 
 class Loop(Protocol):
@@ -106,13 +102,11 @@ def run_update_process(
     gc.set_threshold(50_000, 20, 50)  # documents are big and hold no cycles
     inbox = Inbox()
 
+    outcomes._reader.close()  # the parent's end: without a copy here, writing fails once the parent is gone
+
     def send(outcome: Outcome) -> None:
-        while not inbox.closed:
-            try:
-                outcomes.put(outcome, timeout=1.0)
-            except queue.Full:
-                continue
-            return
+        with contextlib.suppress(BrokenPipeError):  # the other pipe has ended, too: the loop leaves
+            outcomes.put(outcome)
 
     def note(line: Note) -> None:
         send(Outcome([], [], [line]))
@@ -125,11 +119,6 @@ def run_update_process(
     else:
         with lock:
             _work(inbox, send, settings, make_loop)
-    if inbox.closed:
-        outcomes.cancel_join_thread()
-    else:
-        outcomes.close()
-        outcomes.join_thread()
 
 
 def _work(

@@ -1,4 +1,4 @@
-"""One start of the update process: the child, its fresh pipe and queue, and the thread that feeds the pipe.
+"""One start of the update process: the child, its fresh pipe and queue, and what goes down its pipe.
 
 Owns that nothing outlives its start: the parent keeps no copy of the child's ends, so the pipe and the queue end
 when the child does, whatever it was doing, and the old pair is dropped, never drained. Main process; `start`,
@@ -7,19 +7,20 @@ when the child does, whatever it was doing, and the old pair is dropped, never d
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import pickle
-import queue
-import threading
+import sys
 from collections.abc import Callable
 from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
 from typing import Any, Protocol
 
+from server.updates.feeder import Feeder
 from server.updates.messages import Message, Outcome
-from server.updates.receiver import send_messages
 
-SENT_AT_ONCE = 256
+QUEUE_BYTES = 1024 * 1024
+"""What the child may be ahead of the main process with its outcomes, where the system lets a pipe be that big."""
 
 
 class Generation(Protocol):
@@ -66,14 +67,14 @@ class SpawnedGeneration:
         self.number = number
         self._log = log
         receiving, sending = context.Pipe(duplex=False)
-        self._pipe = sending
+        self._feeder = Feeder(sending)
         self._childs_end = receiving
-        self._queue: Any = context.Queue(maxsize=64)
+        # A simple queue: what is put into it is in the pipe at once, without another thread on the way.
+        self._queue: Any = context.SimpleQueue()
+        _enlarge(self._queue)
         self._process: BaseProcess = context.Process(
             target=target, args=(receiving, self._queue, settings), name="updates", daemon=True
         )
-        self._outgoing: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
-        self._feeder = threading.Thread(target=self._feed, name="updates-pipe", daemon=True)
 
     def start(self) -> None:
         """Starts the child and lets go of its ends."""
@@ -85,7 +86,7 @@ class SpawnedGeneration:
 
     def send(self, message: Message) -> None:
         """Queues a message. Any thread; never blocks."""
-        self._outgoing.put(message)
+        self._feeder.send(message)
 
     def receive(self) -> Outcome | None:
         """The next outcome; None when the process has ended, also in the middle of writing one."""
@@ -112,28 +113,19 @@ class SpawnedGeneration:
         """Ends it at once and waits until it is gone; ends the feeding thread."""
         self._process.kill()
         self._process.join(5.0)
-        self._outgoing.put(None)
+        self._feeder.end()
 
     @property
     def pid(self) -> int | None:
         """The child's process id."""
         return self._process.pid
 
-    def _feed(self) -> None:
-        """Sends what is queued, all that waits in one list."""
-        while True:
-            message = self._outgoing.get()
-            batch: list[Message] = []
-            while message is not None:
-                batch.append(message)
-                if len(batch) >= SENT_AT_ONCE or self._outgoing.empty():
-                    break
-                message = self._outgoing.get()
-            try:
-                if batch:
-                    send_messages(self._pipe, batch)
-            except (OSError, ValueError):
-                message = None
-            if message is None:
-                self._pipe.close()
-                return
+
+def _enlarge(outcomes: Any) -> None:
+    """Gives a queue room for some outcomes; a system that does not lets the child wait for the main process."""
+    if sys.platform != "linux":
+        return
+    import fcntl
+
+    with contextlib.suppress(OSError):  # more than an unprivileged user may have
+        fcntl.fcntl(outcomes._writer.fileno(), fcntl.F_SETPIPE_SZ, QUEUE_BYTES)

@@ -32,9 +32,9 @@ class PipeEnd(Protocol):
     def close(self) -> None: ...
 
 
-def send_messages(pipe: PipeEnd, messages: Sequence[Message]) -> None:
-    """Writes a list of messages (main process)."""
-    pipe.send_bytes(pickle.dumps(list(messages), pickle.HIGHEST_PROTOCOL))
+def packed(messages: Sequence[Message]) -> bytes:
+    """The byte form of a list of messages (main process)."""
+    return pickle.dumps(list(messages), pickle.HIGHEST_PROTOCOL)
 
 
 class Receiver(threading.Thread):

@@ -31,7 +31,7 @@ from server.updates.messages import Applied, Message, Outcome, Save
 from server.updates.online_clients import OnlineClients, PollLimits
 from server.updates.polls import Poll, PollResult
 from server.updates.process import UpdateProcess, spawned_generations
-from server.updates.receiver import Receiver, send_messages
+from server.updates.receiver import Receiver, packed
 from server.updates.replicas import Replicas
 from server.updates.watch import ProcessLimits
 
@@ -184,7 +184,7 @@ class MemoryGeneration:
 
     def send(self, message: Message) -> None:
         try:
-            send_messages(self._pipe, [message])
+            self._pipe.send_bytes(packed([message]))
         except BrokenPipeError:
             return
 
