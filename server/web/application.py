@@ -36,6 +36,7 @@ from server.web.static_files import StaticFiles
 
 _KNOWN_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"))
 _STATIC_METHODS = ("GET", "HEAD")
+_LONG_BODY_BYTES = 64 * 1024
 _log = logging.getLogger(__name__)
 
 
@@ -71,6 +72,7 @@ class WebApplication:
         self._failures = FailureAnswers(services.pages)
         self._pool = pools.handlers
         self._hashing = pools.hashing
+        self._documents = pools.documents
         self._access_queue = AccessQueue(self._pool.submit, services.limits.access_queue)
         self._hot = HotFiles(files, desk, services.clock.now_ms)
         self._trusted = services.settings.trusted_proxies
@@ -230,7 +232,8 @@ class WebApplication:
                     if not self._access_queue.put(partial(self._run_later, call)):
                         raise Failure.of("busy") from None
             case Runs.POOL:
-                if not self._pool.submit(partial(self._run, call)):
+                long = len(call.request.body) > _LONG_BODY_BYTES
+                if not (self._documents if long else self._pool).submit(partial(self._run, call)):
                     raise Failure.of("busy")
             case Runs.HASH:
                 if call.route.at_once is not None and call.route.at_once(call):

@@ -95,23 +95,29 @@ class HandlerPool:
 
 @dataclass(frozen=True, slots=True)
 class Pools:
-    """The two pools of the product: for handlers, and for those that hash passwords."""
+    """The pools of the product: for handlers, for those that hash passwords, and for those that read long documents.
+
+    Reading takes the interpreter for as long as the document is long: one thread at a time may, so that drawing
+    waits for one other at most (T66).
+    """
 
     handlers: HandlerPool
     hashing: HandlerPool
+    documents: HandlerPool
 
     @classmethod
     def of(cls, limits: WebLimits) -> Pools:
-        """Makes both with the sizes of the limits."""
+        """Makes them with the sizes of the limits."""
         return cls(
             HandlerPool("handler", threads=limits.handler_threads, queue=limits.handler_queue),
             HandlerPool("hashing", threads=limits.hash_threads, queue=limits.hash_queue),
+            HandlerPool("document", threads=1, queue=limits.document_queue),
         )
 
     def stop(self, timeout_s: float) -> None:
         """Lets running handlers finish, for at most `timeout_s`, and takes no more."""
-        self.hashing.stop(timeout_s / 2)
-        self.handlers.stop(timeout_s / 2)
+        for pool in (self.documents, self.hashing, self.handlers):
+            pool.stop(timeout_s / 3)
 
 
 def _nothing() -> None:

@@ -47,6 +47,8 @@ class WebLimits:
     save_bytes_per_s: int = 20 * MIB
     new_notebooks_per_s: int = 60
     new_notebooks_burst: int = 600
+    document_bytes_per_s: int = 1 * MIB
+    document_bytes_burst: int = 32 * MIB
     live_address_per_s: int = 2500
     """A client's own fifty a second are counted in its room; this is a class behind one address."""
 
@@ -71,5 +73,8 @@ class WebLimits:
     handler_queue: int = 512
     hash_threads: int = 2
     hash_queue: int = 256
+    document_queue: int = 64
+    """Long documents that may wait to be read, one at a time."""
+
     access_queue: int = 16_384
     log_page_entries: int = 1000

@@ -393,7 +393,7 @@ class VirtualServer:
         jobs = Jobs(lambda job: self.later(self.pace.handler_ms, job))
         clock = Clock(lambda: int(self.time.now_ms), self.time.seconds)
         with mock.patch.object(assembly, "Pools") as pools:
-            pools.of.return_value = mock.Mock(handlers=jobs, hashing=jobs)
+            pools.of.return_value = mock.Mock(handlers=jobs, hashing=jobs, documents=jobs)
             self.web = join_web(
                 WebParts(
                     storage=self.storage,

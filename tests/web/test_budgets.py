@@ -9,6 +9,7 @@ import pytest
 
 from server.domain.failures import Failure
 from server.web.budgets import Budgets
+from server.web.handlers import notebooks
 from server.web.limits import WebLimits
 from server.web.token_buckets import TokenBuckets
 from tests.web.world import PASSWORD, STROKE, HandClock, World
@@ -256,3 +257,30 @@ def test_a_budget_for_the_probe_app_can_be_switched_off(make_world: Callable[...
     world = make_world(guesses_limited=False)
     assert [guess(world, "Nobody") for _ in range(12)] == [401] * 12
     assert [world.send("GET", f"/Notebook?nb={n:022d}").status for n in range(30)] == [404] * 30
+
+
+def test_t66_long_documents_are_read_one_at_a_time_and_hold_up_nothing_else(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make_world(limits=WebLimits(document_queue=2, document_bytes_burst=250_000))
+    ada = world.sign_up("Ada")
+    gate, reading = threading.Event(), threading.Semaphore(0)
+
+    def read(_svg: str) -> list[object]:
+        reading.release()
+        assert gate.wait(10)
+        return []
+
+    monkeypatch.setattr(notebooks, "strokes_of_document", read)
+    body = {"title": "Big", "description": "", "svgData": "x" * 70_000}
+    begun = [ada.begin("POST", "/SAVENEWNB", body) for _ in range(4)]
+    assert reading.acquire(timeout=10)
+    assert world.wait(begun[3]).status == 503  # one is read, two wait
+    assert not reading.acquire(blocking=False)
+    assert ada.send("POST", "/SAVENEWNB", {"title": "Small", "description": ""}).status == 200
+    assert ada.send("GET", "/NotebookList").status == 200
+    gate.set()
+    assert [world.wait(exchange).status for exchange in begun[:3]] == [200] * 3
+    assert ada.send("POST", "/SAVENEWNB", body).status == 429  # its account has sent enough for now
+    world.clock.forward(1)
+    assert ada.send("POST", "/SAVENEWNB", body).status == 200

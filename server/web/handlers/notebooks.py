@@ -50,7 +50,10 @@ def new_notebook(call: Call) -> Response:
         raise Failure.of(
             "body_too_big", "svgData is at most 1 MiB. Save the strokes of a bigger file in batches."
         )
-    strokes = strokes_of_document(svg) if svg is not None else []
+    strokes: list[object] = []
+    if svg is not None:
+        services.budgets.document(int(call.user.id), len(svg))
+        strokes = strokes_of_document(svg)
     _check_quota(call)
     notebook = services.storage.notebooks.create(call.user.id, title, description, services.clock.now_ms())
     seq = write_first_strokes(call, notebook, strokes)
