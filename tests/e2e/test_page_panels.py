@@ -31,7 +31,7 @@ TOO_SMALL = """() => [...document.querySelectorAll("button, a[href], input:not([
 CUT_OFF = """root => {
   const whole = document.querySelector(root).getBoundingClientRect();
   return [...document.querySelectorAll(root + " *")]
-    .filter(node => node.checkVisibility() && !node.closest("svg, .unseen, .chip input"))
+    .filter(node => node.checkVisibility() && !node.closest("svg, wbr, .unseen, .chip input"))
     .filter(node => {
       const box = node.getBoundingClientRect();
       const words = [...node.childNodes].some(one => one.nodeType === 3) && node.scrollWidth > node.clientWidth + 1;
@@ -73,6 +73,8 @@ PANELS: dict[str, tuple[list[Callable[[Page], None]], str]] = {
         [_press("#share"), _words("^(Digits to say aloud|ספרות להקראה)$")],
         "dialog .digits",
     ),
+    "guest's menu": ([_press("#status")], ".popover form"),
+    "guest's share": ([_press("#share")], ".popover form"),
     "form": ([_sidebar, _press("#new-notebook")], ".notebook-form"),
 }  # fmt: skip
 
@@ -98,15 +100,18 @@ def test_every_panel_is_accessible_and_whole(
         notebook = owner.new_notebook(
             "A long title, longer than any list is wide, about parabolas", "Second\nline"
         )
-        owner.share(notebook)
+        code = owner.share(notebook)
         save(owner, f"/SAVE/{notebook}", [("a", line(2000, 3000 + 500 * row)) for row in range(3)])
         context = context_for(browser, language=language, color_scheme=scheme, bypass_csp=True, **size)
         context.add_init_script(AXE.read_text(encoding="utf-8"))
+        guest = context_for(browser, language=language, color_scheme=scheme, bypass_csp=True, **size)
+        guest.add_init_script(AXE.read_text(encoding="utf-8"))
         log_in(context, product, owner)
-        page = context.new_page()
+        own, by_link = context.new_page(), guest.new_page()
         found: list[str] = []
         for name, (steps, sign) in PANELS.items():
-            page.goto(f"{product.url}/?id={notebook}")
+            page = by_link if name.startswith("guest") else own
+            page.goto(f"{product.url}/?nb={code}" if page is by_link else f"{product.url}/?id={notebook}")
             wait_ready(page, 3)
             for step in steps:
                 step(page)
@@ -122,3 +127,21 @@ def test_every_panel_is_accessible_and_whole(
                 found += [f"{name}: small: {node}" for node in page.evaluate(TOO_SMALL)]
         assert not found, "\n".join(found)
         context.close()
+        guest.close()
+
+
+@pytest.mark.parametrize("language", ["en-US", "he-IL"])
+def test_every_other_page_is_whole_on_a_phone(browser: Browser, product: Product, language: str) -> None:
+    context = context_for(browser, language=language, width=390, height=844, **TOUCH)
+    page = context.new_page()
+    found: list[str] = []
+    for path in ("/login.html", "/signUp.html", "/connect", "/no-such-page", "/?nb=AAAAAAAAAAAAAAAAAAAAAA"):
+        page.goto(product.url + path, wait_until="networkidle")
+        for summary in page.locator("summary").all():
+            summary.tap()
+        found += [f"{path}: cut off: {node}" for node in page.evaluate(CUT_OFF, "main")]
+        found += [f"{path}: small: {node}" for node in page.evaluate(TOO_SMALL)]
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{path}: wider than the phone")
+    assert not found, "\n".join(found)
+    context.close()
