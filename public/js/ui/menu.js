@@ -167,7 +167,7 @@ function person(app, one) {
   const words = element("button", {
     type: "button",
     class: "menu-item",
-    "aria-label": t("people.goTo", { name }),
+    title: t("people.goTo", { name }),
     onclick: go,
   });
   words.append(personDot(name, one.client, t("people.guest")), name);
