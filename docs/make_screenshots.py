@@ -166,6 +166,10 @@ def number_parts(page: Page) -> None:
         x, y = box["x"] - 12, box["y"] + min(box["height"] / 2, 300) - 12
         if kind == "board":
             x, y = box["x"] + box["width"] * 0.62, box["y"] + 60
+        elif kind in ("save", "share"):
+            x, y = box["x"] + box["width"] / 2 - 13, box["y"] + box["height"] + 8
+        elif kind in ("pen", "eraser", "clear", "size", "colour"):
+            x = box["x"] - 36
         page.evaluate(
             """([n, x, y]) => { const b = document.createElement("div"); b.textContent = n;
             Object.assign(b.style, {position: "fixed", left: x + "px", top: y + "px", width: "26px", height: "26px",
