@@ -5,7 +5,7 @@
 Ours is the product as started by `python main.py` (router, security headers, access log) serving the file of public/
 that is nearest to 1 KiB; every peer serves as many bytes from memory, without a log. "thread per connection" is a
 plain loop over the same http_core. Peers come from a virtual environment that the script makes in `build/` unless it
-is told of one; what is missing is skipped with a reason. Prints medians and ratios. Loopback only.
+is told of one; what is missing is skipped with a reason. Prints medians, and ratios as medians over the rounds. Loopback only.
 """
 
 from __future__ import annotations
@@ -337,10 +337,12 @@ def report(figures: dict[str, dict[str, list[float]]]) -> int:
     medians = {
         name: {key: statistics.median(v) for key, v in runs.items()} for name, runs in figures.items() if runs
     }
-    base = medians.get(BASE, {})
 
-    def ratio(name: str, key: str, other: dict[str, float]) -> float | None:
-        return medians[name][key] / other[key] if key in medians[name] and key in other else None
+    def ratio(name: str, key: str, other: str) -> float | None:
+        """Median over the rounds: what else the machine did in a round, it did to both."""
+        mine, theirs = figures.get(name, {}).get(key, []), figures.get(other, {}).get(key, [])
+        pairs = list(zip(mine, theirs, strict=False))
+        return statistics.median(a / b for a, b in pairs) if pairs else None
 
     print(
         f"\n{'server':30}{'requests/s':>11}{'x uvicorn':>10}{'CPU us':>8}{'p50 ms':>8}{'p99 ms':>8}"
@@ -349,7 +351,7 @@ def report(figures: dict[str, dict[str, list[float]]]) -> int:
     for name, row in medians.items():
         line = f"{name:30}"
         for kind, figures_of in (("keepalive", ("cpu_us", "p50_ms", "p99_ms")), ("connect", ("cpu_us",))):
-            rate = ratio(name, f"{kind} per_s", base)
+            rate = ratio(name, f"{kind} per_s", BASE)
             line += f"{row.get(f'{kind} per_s', float('nan')):{11 if kind == 'keepalive' else 12},.0f}"
             line += f"{'-' if rate is None else f'{rate:.2f}':>10}"
             line += "".join(f"{row.get(f'{kind} {figure}', float('nan')):8.2f}" for figure in figures_of)
@@ -358,7 +360,7 @@ def report(figures: dict[str, dict[str, list[float]]]) -> int:
     missed = 0
     print()
     for other, key, goal in goals:
-        if OURS in medians and (reached := ratio(OURS, key, medians.get(other, {}))) is not None:
+        if (reached := ratio(OURS, key, other)) is not None:
             missed += reached < goal
             print(
                 f"{key.split()[0]:10} {reached:.2f} x {other}, goal {goal}: {'reached' if reached >= goal else 'MISSED'}"
