@@ -41,24 +41,34 @@ class Server:
     """The probe server with the product, in a process of its own, and what can be seen of it from outside."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._said = (folder / "said").open("w+")
+        for _ in range(5):  # a port that was free a moment ago may be taken by now
+            if self._started():
+                return
+        raise SystemExit(f"the server did not start: {(folder / 'said').read_text()}")
+
+    def _started(self) -> bool:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = int(free.getsockname()[1])
-        self.folder = folder
-        self._said = (folder / "said").open("w+")
-        command = [sys.executable, "tests/support/probe_app.py", "--app", "--port", str(self.port)]
         self.process = subprocess.Popen(
-            command,
+            [sys.executable, "tests/support/probe_app.py", "--app", "--port", str(self.port)],
             cwd=ROOT,
-            env={**os.environ, "TMPDIR": str(folder)},
+            env={**os.environ, "TMPDIR": str(self.folder)},
             stdout=self._said,
             stderr=subprocess.STDOUT,
         )
         until = time.monotonic() + 30
-        while "CODE=" not in (folder / "said").read_text():
-            if time.monotonic() > until or self.process.poll() is not None:
-                raise SystemExit(f"the server did not start: {(folder / 'said').read_text()}")
+        while "CODE=" not in (self.folder / "said").read_text():
+            if self.process.poll() is not None:
+                return False
+            if time.monotonic() > until:
+                self.process.kill()
+                raise SystemExit("the server did not say that it is ready")
             time.sleep(0.05)
+        self._said.truncate(0)
+        return True
 
     @property
     def used(self) -> tuple[int, int]:

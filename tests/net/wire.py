@@ -51,9 +51,19 @@ class Wire:
         timeout_s: float = 5.0,
         context: ssl.SSLContext | None = None,
         session: ssl.SSLSession | None = None,
-        source: str = "127.0.0.1",
+        source: str | None = None,
     ) -> None:
-        sock = socket.create_connection(("127.0.0.1", port), timeout=timeout_s, source_address=(source, 0))
+        sock = socket.socket()
+        sock.settimeout(timeout_s)
+        # without it a closed connection keeps its port from every server for a minute, and runs here make thousands
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if source is not None:
+            sock.bind((source, 0))
+        try:
+            sock.connect(("127.0.0.1", port))
+        except BaseException:
+            sock.close()
+            raise
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls:
             sock = (context or CONTEXT).wrap_socket(sock, server_hostname="localhost", session=session)
