@@ -167,8 +167,10 @@ def run(count: int, seed: int, first: int = 0) -> tuple[Fuzz, list[str]]:
                     found.append(fuzz.finding)
                 if server.process.poll() is not None:
                     found.append("the server has ended")
-            if not found and not settled(server, before):
+            if server.process.poll() is None and not settled(server, before):
                 found.append(f"(descriptors, threads) {before} before, {server.used} after")
+            time.sleep(0.2)  # the log is written a moment later
+            found = list(dict.fromkeys([*found, *server.complaints()]))
         finally:
             status = server.stop()
         return fuzz, found if status == 0 else [*found, f"exit status {status}"]
