@@ -352,3 +352,39 @@ def test_a_tool_that_could_not_be_had_says_so_and_comes_with_the_network(
         page.wait_for_selector("#board[data-tool=partial_eraser]")
         ink.hands["pen"].draw(ink.line(0.39, 0.3, 0.39, 0.5))
         wait_until(lambda: "|" in ink.ink()[0], what="the stroke in two parts")
+
+
+def test_the_share_sheet_gets_the_notebook_as_pdf_where_the_device_has_one(
+    browser: Browser, server: Product, person: Person
+) -> None:
+    notebook_id = person.new_notebook("to be sent")
+    with opened(browser, server, person, f"/?id={notebook_id}") as ink:
+        page = ink.page
+        ink.hands["pen"].draw(ink.wave(0.3, 0.4))
+        ink.settle()
+        item = page.locator(".menu-item", has_text="Send as PDF")
+        for has_sheet in (False, True):
+            page.evaluate(
+                """(has) => {
+                  navigator.canShare = (data) => has && data.files.length === 1;
+                  navigator.share = async ({ title, files: [file] }) => {
+                    const start = (await file.text()).slice(0, 5);
+                    window.sent = [title, file.name, file.type, start];
+                  };
+                }""",
+                has_sheet,
+            )
+            page.locator("#status").click()
+            page.locator(".menu-item", has_text="Download as PDF").wait_for()
+            assert item.count() == int(has_sheet)
+            if not has_sheet:
+                page.keyboard.press("Escape")
+                page.locator(".menu-item").first.wait_for(state="detached")
+        item.click()
+        wait_until(lambda: page.evaluate("window.sent !== undefined"), what="something sent")
+        assert page.evaluate("window.sent") == [
+            "to be sent",
+            "to be sent.pdf",
+            "application/pdf",
+            "%PDF-",
+        ]

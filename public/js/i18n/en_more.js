@@ -69,6 +69,7 @@ export const catalogue = {
   "menu.svg": "Download as SVG",
   "menu.png": "Download as PNG",
   "menu.pdf": "Download as PDF",
+  "menu.send": "Send as PDF…",
   "menu.leftHanded": "Left-handed",
   "menu.language": "Language",
   "menu.connect": "Connect another device",

@@ -69,6 +69,7 @@ export const catalogue = {
   "menu.svg": "הורדה כ־SVG",
   "menu.png": "הורדה כ־PNG",
   "menu.pdf": "הורדה כ־PDF",
+  "menu.send": "שליחה כ־PDF…",
   "menu.leftHanded": "כתיבה ביד שמאל",
   "menu.language": "שפה",
   "menu.connect": "חיבור מכשיר נוסף",

@@ -206,6 +206,7 @@ function notebookPart(app) {
       item("menu.svg", () => download(app, "svg")),
       item("menu.png", () => download(app, "png")),
       item("menu.pdf", () => download(app, "pdf")),
+      sharesFiles() ? item("menu.send", () => send(app)) : "",
     ),
   );
   return box;
@@ -220,6 +221,26 @@ async function timeline(app) {
 /** @param {App} app */
 async function importing(app) {
   (await import("./svg_import.js")).importSvg(app);
+}
+
+/** @returns {boolean} whether the device has a sheet that takes a file */
+function sharesFiles() {
+  const file = new File([], "a.pdf", { type: "application/pdf" });
+  return navigator.canShare?.({ files: [file] }) ?? false;
+}
+
+/** The notebook as PDF to the device's own share sheet. @param {App} app */
+async function send(app) {
+  const { t, board } = app;
+  const title = app.head.title || t("app.name");
+  try {
+    const file = new File([await board.exportPdf()], `${title}.pdf`, { type: "application/pdf" });
+    await navigator.share({ title, files: [file] });
+  } catch (error) {
+    // Nobody chose where to: that is no failure.
+    if (!(error instanceof DOMException && error.name === "AbortError"))
+      toast(t("failure.unknown"), { bad: true });
+  }
 }
 
 /** @param {App} app @param {"svg"|"png"|"pdf"} kind */
