@@ -82,7 +82,8 @@ def start_product(tmp_path: Path) -> Iterator[Callable[..., Product]]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One headless Chromium for the whole run."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
     if path is None:
         missing("Chromium", "chromium")
     from playwright.sync_api import sync_playwright

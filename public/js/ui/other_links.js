@@ -89,7 +89,7 @@ function shareRow(app, id, share, refresh) {
   const inside = share.inside.length ? ` · ${t("share.inside", { names: share.inside.join(", ") })}` : "";
   const words = element(
     "span",
-    { class: "grow" },
+    { class: "whole-line" },
     t(`share.role.${share.role}`),
     element("span", { class: "muted" }, ` · ${until}`, element("bdi", {}, inside)),
   );
