@@ -1,8 +1,8 @@
 """Fixtures of the whole suite: a running product, Chromium, and the strict mode in which nothing may be skipped.
 
 With STRICT=1 in the environment (CI) a missing database server or browser is a failure, not a skip. A test that
-drives real processes against the clock (a browser, a started product) is tried once more when it fails, since the
-machine may have been asleep for a second, and the summary names it: what is broken fails both times.
+drives threads, processes or a browser against the clock is tried once more when it fails, since the machine may have
+been asleep for a second, and the summary names it: what is broken fails both times.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 STRICT = os.environ.get("STRICT") == "1"
-REAL_PROCESSES = {"browser", "product", "start_product"}
+AGAINST_THE_CLOCK = {"e2e", "js", "net", "operations", "security", "updates", "web"}
+"""Folders whose tests drive threads, processes and browsers in real time."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,7 +43,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in dropped]
     for item in items:
-        if REAL_PROCESSES & set(getattr(item, "fixturenames", ())):
+        if item.path.relative_to(config.rootpath / "tests").parts[0] in AGAINST_THE_CLOCK:
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 

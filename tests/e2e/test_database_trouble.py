@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -13,7 +14,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import mysql.connector
 import pytest
 
 from tests.conftest import missing
@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 CANNOT_STORE = "Server cannot store"
 STALL_S = 2.5
 DATA_FILE = "--innodb-data-file-path=ibdata1:12M:autoextend"
-SMALL = "max:24M"
+SMALL_LOG = "--innodb-log-file-size=4M"
 
 
 @pytest.fixture
@@ -91,11 +91,11 @@ def test_f20_the_database_stalls(browser: Browser, on_mariadb: Product, mariadb:
 def test_f22_the_database_is_full(
     browser: Browser, tmp_path: Path, start_product: Callable[..., Product]
 ) -> None:
-    """A server whose one file may not grow any more, until its operator gives it room."""
+    """A server whose files may not grow any more, until its operator gives them room."""
     reason = missing_program()
     if reason:
         missing(reason, "mariadb-server")
-    server = start_mariadb("--innodb-file-per-table=0", f"{DATA_FILE}:{SMALL}")
+    server = start_mariadb("--innodb-file-per-table=0", DATA_FILE, SMALL_LOG)
     try:
         config = server.config()
         (tmp_path / "data").mkdir()
@@ -106,19 +106,16 @@ def test_f22_the_database_is_full(
         written.chmod(0o600)
         product = start_product()
 
+        data_file = server.folder / "data" / "ibdata1"
+
+        def files_may_grow_to(size: int) -> None:
+            resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
         def fill() -> None:
-            server.administrate(
-                "CREATE DATABASE filler", "CREATE TABLE filler.rows (t LONGTEXT) ENGINE=InnoDB"
-            )
-            size = 1 << 20
-            while size >= 64:
-                try:
-                    server.administrate(f"INSERT INTO filler.rows VALUES (REPEAT('x', {size}))")
-                except mysql.connector.Error:
-                    size //= 2
+            files_may_grow_to(data_file.stat().st_size)
 
         def make_room() -> None:
-            server.administrate("DROP DATABASE filler")
+            files_may_grow_to(resource.RLIM_INFINITY)
 
         live_through(
             browser, product, begin=fill, end=make_room, refusal=(507, "disk_full"), words="Server full"

