@@ -32,6 +32,59 @@ const PENDING_ORDER = 1e12;
 /** @type {Paper} */
 export const DEFAULT_PAPER = { paper: "plain", margin: "none" };
 
+/**
+ * Own unconfirmed changes by op, in the order they were made, and which undo or redo among them waits for which op:
+ * every stroke that is looked at again asks for that, so it must not cost a walk over all that waits.
+ *
+ * @extends {Map<string, Change>}
+ */
+class PendingChanges extends Map {
+  /** @type {Map<string, Change[]>} the undos and redos by the op they turn, oldest first */
+  #turns = new Map();
+
+  /** @param {string} op @param {Change} change */
+  set(op, change) {
+    this.#forgetTurn(op);
+    super.set(op, change);
+    if (isTurn(change)) {
+      const turns = this.#turns.get(change.data.op) ?? [];
+      turns.push(change);
+      this.#turns.set(change.data.op, turns);
+    }
+    return this;
+  }
+
+  /** @param {string} op */
+  delete(op) {
+    this.#forgetTurn(op);
+    return super.delete(op);
+  }
+
+  clear() {
+    this.#turns.clear();
+    super.clear();
+  }
+
+  /** @param {string} op @returns {string} the last undo ("u") or redo ("r") of it that waits to be stored; "" for none */
+  turnOf(op) {
+    return this.#turns.get(op)?.at(-1)?.command ?? "";
+  }
+
+  /** @param {string} op */
+  #forgetTurn(op) {
+    const change = this.get(op);
+    if (!change || !isTurn(change)) return;
+    const others = (this.#turns.get(change.data.op) ?? []).filter((one) => one !== change);
+    if (others.length > 0) this.#turns.set(change.data.op, others);
+    else this.#turns.delete(change.data.op);
+  }
+}
+
+/** @param {Change} change */
+function isTurn({ command }) {
+  return command === "u" || command === "r";
+}
+
 export class NotebookDocument {
   seq = 0;
   loadedSeq = 0;
@@ -57,8 +110,7 @@ export class NotebookDocument {
   strokes = new Map();
   /** @type {Map<string, Stroke>} by the op that added them, as far as known */
   byOp = new Map();
-  /** @type {Map<string, Change>} own unconfirmed changes in the order they were made */
-  pending = new Map();
+  pending = new PendingChanges();
   /** @type {Map<string, number>} pending ops the server has stored, and under which number */
   stored = new Map();
   /** @type {Set<string>} ops taken back, as confirmed */
@@ -387,17 +439,8 @@ export class NotebookDocument {
 
   /** @param {string} op @returns {boolean} whether it is in force, pending undos and redos included */
   inForce(op) {
-    const turn = this.pendingTurn(op);
+    const turn = this.pending.turnOf(op);
     return turn ? turn === "r" : !this.undone.has(op);
-  }
-
-  /** @param {string} op @returns {string} the own undo ("u") or redo ("r") of it that waits to be stored; "" for none */
-  pendingTurn(op) {
-    let turn = "";
-    for (const { command, data } of this.pending.values()) {
-      if ((command === "u" || command === "r") && data.op === op) turn = command;
-    }
-    return turn;
   }
 
   /**
@@ -409,7 +452,7 @@ export class NotebookDocument {
   isGone(stroke) {
     if (!stroke.gone) return false;
     const reasons = [stroke.op, ...(stroke.effects ?? []).map((effect) => effect.op)];
-    return !(stroke.explained && this.isHidden(stroke) && reasons.some((op) => this.pendingTurn(op)));
+    return !(stroke.explained && this.isHidden(stroke) && reasons.some((op) => this.pending.turnOf(op)));
   }
 
   /** @param {Stroke} stroke @returns {boolean} whether confirmed changes this page knows hide it */
@@ -502,9 +545,7 @@ export class NotebookDocument {
   /** @param {DocumentChange} change */
   refreshPaper(change) {
     const last = this.papers.filter((one) => this.inForce(one.op)).at(-1);
-    const turning = [...this.pending.values()].some(({ data }) =>
-      this.papers.some(({ op }) => op === data?.op),
-    );
+    const turning = this.papers.some(({ op }) => this.pending.turnOf(op));
     const told = turning || (last && last.seq > (this.toldPaper?.seq ?? 0)) ? null : this.toldPaper;
     const paper = told?.paper ?? last?.paper ?? this.loadedPaper;
     if (paper.paper !== this.paper.paper || paper.margin !== this.paper.margin) change.paper = true;

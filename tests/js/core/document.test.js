@@ -310,6 +310,42 @@ test("n undos and n redos give the identical page", () => {
   );
 });
 
+test("of several own undos and redos of one stroke that wait, the last one left holds", () => {
+  const book = notebook();
+  book.addPending({ op: "m1", command: "a", data: STROKE });
+  book.addPending({ op: "m2", command: "u", data: { op: "m1" } });
+  book.addPending({ op: "m3", command: "r", data: { op: "m1" } });
+  book.addPending({ op: "m4", command: "u", data: { op: "m1" } });
+  assert.deepEqual(shown(book), []);
+  book.dropPending("m4");
+  assert.deepEqual(shown(book), ["op:m1"], "the redo before it holds");
+  book.dropPending("m3");
+  assert.deepEqual(shown(book), []);
+  book.dropPending("m2");
+  assert.deepEqual(shown(book), ["op:m1"]);
+});
+
+test("a stroke that is looked at again costs no walk over the changes that wait", () => {
+  const [book, log] = [notebook(), new Log()];
+  for (let i = 0; i < 500; i++) book.addPending({ op: `m${i}`, command: "a", data: STROKE });
+  let walks = 0;
+  for (const walk of ["values", "entries", "keys", "forEach", Symbol.iterator]) {
+    const original = book.pending[walk];
+    book.pending[walk] = (...given) => {
+      walks += 1;
+      return original.apply(book.pending, given);
+    };
+  }
+  book.addPending({ op: "turn", command: "u", data: { op: "m7" } });
+  for (let i = 0; i < 100; i++) log.add(`x${i}`, "a", OTHER);
+  log.add("paper", "p", { paper: "grid", margin: "none" });
+  log.add("wipe", "c", { upto: 100 });
+  book.applyAnswer(log.after(0));
+  assert.equal(shown(book).length, 499);
+  for (let i = 0; i < 500; i++) book.dropPending(`m${i}`);
+  assert.equal(walks, 0);
+});
+
 test("whatever the order of pending and confirmed, the page ends like the log alone", () => {
   for (let seed = 1; seed <= 30; seed++) {
     const next = random(seed);
