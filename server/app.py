@@ -25,20 +25,15 @@ from types import FrameType
 from server import __version__
 from server.addresses import Machine, look_around, typed_addresses
 from server.capacity import descriptor_note, free_bytes, raise_descriptor_limit, room_note
-from server.certificates import (
-    RENEW_DAYS,
-    CertificateError,
-    CertificateFiles,
-    CertificateInfo,
-    certificates_in_use,
-    ensure_certificates,
-)
+from server.certificate_files import CertificateError, CertificateFiles
+from server.certificates import RENEW_DAYS, CertificateInfo, certificates_in_use, ensure_certificates
 from server.console_io import ConsoleSocket, read_standard_input
 from server.data import OpenData, open_data, save_at_the_end
 from server.domain.accounts import PasswordHasher
 from server.doorway import PATIENCE_S, Doorway
 from server.ground import check_site, refuse_hsts_without_a_name
 from server.limits import AllLimits, apply_limits
+from server.listeners import make_listeners
 from server.logs import Logs, open_logs
 from server.net.application import AccessRecord
 from server.net.descriptors import affordable_connections, descriptor_limit
@@ -46,7 +41,7 @@ from server.net.net_server import NetServer
 from server.net.tls import CertificateFiles as ReloadingContext
 from server.operator import ServerOperator
 from server.service_manager import tell_service_manager
-from server.settings import Settings, make_listeners
+from server.settings import Settings
 from server.start_text import start_text
 from server.updates.generation import SpawnedGeneration
 from server.updates.loop import LoopLimits, update_open_notebooks_loop

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from server.addresses import look_around
-from server.certificates import CertificateError, CertificateFiles, ensure_certificates
+from server.certificate_files import CertificateError, CertificateFiles
+from server.certificates import ensure_certificates
 from server.console import NOT_DONE
 from server.console_io import ConsoleUnavailable, ask, talk
 from server.domain.failures import Failure

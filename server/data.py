@@ -13,9 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from server.database_settings import read_database_config
 from server.domain.accounts import PasswordHasher
 from server.domain.failures import Failure
-from server.settings import Settings, read_database_config
+from server.settings import Settings
 from server.storage.atomic_files import Files
 from server.storage.backup import backup
 from server.storage.contents import settle_contents

@@ -15,7 +15,8 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from server.data import UNFINISHED_RESTORE, make_data_folder, refuse_unfinished_restore, sqlite_path_of
-from server.settings import Settings, read_database_config
+from server.database_settings import read_database_config
+from server.settings import Settings
 from server.storage import backup as backups
 from server.storage.atomic_files import TEMPORARY, Files, remove_leftovers, write_atomically
 from server.storage.contracts import DatabaseConfig, StartRefused

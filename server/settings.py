@@ -1,8 +1,8 @@
-"""Configuration: the flags of `main.py`, the same names in the environment, and `dbconfig.json`.
+"""Configuration: the flags of `main.py` and the same names in the environment.
 
 Owns every setting's name, default, check and help text (`--help` is made from the table below, and a test
 compares it with docs/operations.md). Unknown keys and wrong values are refused with a sentence that names the
-key and the fix. Reads files only in `read_database_config`. Runs once, on the main thread, before anything
+key and the fix. `dbconfig.json` is `server.database_settings`. Runs once, on the main thread, before anything
 else starts; the result is immutable.
 """
 
@@ -10,15 +10,11 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
-import json
 import re
-import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
-
-from server.storage.contracts import DatabaseConfig
 
 DEFAULT_PORT = 8443
 ENVIRONMENT_PREFIX = "NOTEBOOKS_"
@@ -280,142 +276,3 @@ def _limit(text: str, limit_names: Sequence[str]) -> tuple[str, float]:
     if not re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,6})?", value):
         raise SettingsError(f"--limit {name} wants a number, for example {name}=10; '{value}' is not one.")
     return name, float(value) if "." in value else int(value)
-
-
-DATABASE_KEYS = {
-    "host", "username", "password", "database", "pool_name", "autocommit", "port", "pool_size",
-    "tls_ca", "tls_cert", "tls_key", "tls_required", "unix_socket",
-}  # fmt: skip
-
-
-def read_database_config(settings: Settings) -> DatabaseConfig:
-    """Read `dbconfig.json`, or choose SQLite in the data folder where there is none.
-
-    Raises:
-        SettingsError: the file is not readable, not JSON, or a key or value is wrong.
-    """
-    path = settings.config or settings.data_dir / "dbconfig.json"
-    if not path.exists():
-        if settings.config:
-            raise SettingsError(
-                f"--config names {path}, which does not exist. Copy dbconfig.example.json there and fill it in."
-            )
-        return DatabaseConfig(kind="sqlite", path=str(settings.data_dir / "notebooks.sqlite3"))
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SettingsError(
-            f"{path} cannot be read as JSON ({type(error).__name__}). Compare it with dbconfig.example.json."
-        ) from error
-    if not isinstance(raw, dict):
-        raise SettingsError(f"{path} must hold one JSON object. Compare it with dbconfig.example.json.")
-    for key in raw:
-        if key not in DATABASE_KEYS:
-            raise SettingsError(
-                f"{path} has the unknown key '{key}'. Known keys: {', '.join(sorted(DATABASE_KEYS))}."
-            )
-    for key in ("host", "username", "password", "database"):
-        if not isinstance(raw.get(key), str) or (not raw[key] and key != "password"):
-            raise SettingsError(f"{path} needs '{key}' as a text. Compare it with dbconfig.example.json.")
-    if str(raw.get("autocommit", "True")) != "True":
-        raise SettingsError(f"{path}: 'autocommit' stands for compatibility and must be \"True\".")
-    required = raw.get("tls_required", False)
-    if not isinstance(required, bool):
-        raise SettingsError(f"{path}: 'tls_required' is true or false.")
-    return DatabaseConfig(
-        kind="mysql",
-        host=raw["host"],
-        port=_whole(path, raw, "port", 3306, 65535),
-        username=raw["username"],
-        password=raw["password"],
-        database=_database_name(path, raw["database"]),
-        pool_name=_text(path, raw, "pool_name", "updateNotebooks"),
-        pool_size=_whole(path, raw, "pool_size", 8, 32),
-        unix_socket=_text(path, raw, "unix_socket", "") or None,
-        tls_ca=_text(path, raw, "tls_ca", "") or None,
-        tls_cert=_text(path, raw, "tls_cert", "") or None,
-        tls_key=_text(path, raw, "tls_key", "") or None,
-        tls_required=required,
-    )
-
-
-def _database_name(path: Path, text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_$-]{1,64}", text):
-        raise SettingsError(f"{path}: 'database' may hold letters, digits, _, $ and - only.")
-    return text
-
-
-def _whole(path: Path, raw: Mapping[str, object], key: str, default: int, top: int) -> int:
-    value = raw.get(key, default)
-    number = int(value) if isinstance(value, str) and value.isdecimal() else value
-    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= top:
-        raise SettingsError(f"{path}: '{key}' is a number from 1 to {top}.")
-    return number
-
-
-def _text(path: Path, raw: Mapping[str, object], key: str, default: str) -> str:
-    value = raw.get(key, default)
-    if not isinstance(value, str):
-        raise SettingsError(f"{path}: '{key}' is a text.")
-    return value
-
-
-def make_listeners(settings: Settings) -> list[socket.socket]:
-    """Bind and listen; IPv4 and IPv6 on every interface by default.
-
-    Raises:
-        SettingsError: the port is taken, needs a right this user lacks, or the address is not this machine's.
-    """
-    hosts = settings.hosts or (("::", "0.0.0.0") if socket.has_ipv6 else ("0.0.0.0",))
-    listeners: list[socket.socket] = []
-    port = settings.port
-    for host in hosts:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        try:
-            listener = socket.socket(family, socket.SOCK_STREAM)
-        except OSError:
-            if settings.hosts:
-                raise SettingsError(
-                    f"--host {host}: this machine has no IPv{6 if ':' in host else 4}."
-                ) from None
-            continue  # no IPv6 here
-        try:
-            if family == socket.AF_INET6:
-                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            if socket.SO_REUSEADDR and hasattr(socket, "SO_REUSEPORT"):
-                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((host, port))
-            listener.listen(512)
-        except OSError as error:
-            listener.close()
-            if (
-                family == socket.AF_INET6
-                and not settings.hosts
-                and not isinstance(error, PermissionError)
-                and not _in_use(error)
-            ):
-                continue  # IPv6 is switched off on this machine
-            for other in listeners:
-                other.close()
-            raise SettingsError(_bind_sentence(host, port, error)) from error
-        listener.setblocking(False)
-        port = listener.getsockname()[1]  # with --port 0 both families share the port that was found
-        listeners.append(listener)
-    return listeners
-
-
-def _in_use(error: OSError) -> bool:
-    import errno
-
-    return error.errno in (errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE))
-
-
-def _bind_sentence(host: str, port: int, error: OSError) -> str:
-    if isinstance(error, PermissionError):
-        return (
-            f"Port {port} needs a right that this user lacks. Use --port {DEFAULT_PORT}, "
-            f"or give the right: docs/operations.md, 'Port 443'."
-        )
-    if _in_use(error):
-        return f"Port {port} is in use: another server, or this one started twice. Stop it, or use --port with another number."
-    return f"Cannot listen on {host} port {port}: {error.strerror}. Check --host against the addresses of this machine."

@@ -14,7 +14,8 @@ import pytest
 from cryptography import x509
 
 from server.addresses import Machine, look_around, typed_addresses
-from server.certificates import CertificateError, CertificateFiles, ensure_certificates
+from server.certificate_files import CertificateError, CertificateFiles
+from server.certificates import ensure_certificates
 
 NOW = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)
 HOME = Machine("teacher-pc", (ipaddress.ip_address("192.168.1.20"), ipaddress.ip_address("fd00::2")), True)

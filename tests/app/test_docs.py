@@ -7,8 +7,9 @@ import subprocess
 from pathlib import Path
 
 from server.console import ACTIONS
+from server.database_settings import DATABASE_KEYS
 from server.limits import apply_limits, limit_names, limits_table
-from server.settings import COMMANDS, DATABASE_KEYS, make_parser
+from server.settings import COMMANDS, make_parser
 from server.web.limits import WebLimits
 from server.web.routes import make_routes
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from server.settings import SettingsError, make_listeners, make_parser, read_database_config, read_settings
+from server.database_settings import read_database_config
+from server.listeners import make_listeners
+from server.settings import SettingsError, make_parser, read_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMITS = ("login_failures_per_account", "idle_timeout_s")

@@ -91,7 +91,7 @@ def test_f41_an_upgrade_backs_up_first_and_says_so(
     other.mkdir()
     backups.put_key_back(archive_file, other)
     fresh = read_settings(["--data-dir", str(other)], {}, default_dir=other)
-    from server.settings import read_database_config
+    from server.database_settings import read_database_config
 
     storage = open_storage(read_database_config(fresh), Sealer(archive_file.key), role="main")
     backups.restore(archive_file, storage, other / "Protected")
