@@ -16,11 +16,11 @@ from types import MappingProxyType
 from typing import Any
 
 from server.domain import strict_json
-from server.domain.colours import check_colour
 from server.domain.cut_intervals import check_intervals
 from server.domain.failures import Failure
 from server.domain.ids import parse_group_id
 from server.domain.log_entry import JsonValue, json_text
+from server.domain.svg_first_look import is_plain_ink
 from server.domain.svg_vocabulary import parse_fragment
 
 MAX_CHANGES = 512
@@ -30,7 +30,11 @@ MAX_MOVE = 2_000_000
 MIN_SCALE = 0.05
 MAX_SCALE = 20.0
 
+_LONG_BYTES = 64 * 1024
+"""A list above this is judged in the order of what its members may cost; no fragment may be longer."""
+
 OP = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_COLOUR = re.compile("#[0-9A-Fa-f]{6}")
 PAPERS = ("plain", "ruled", "squared", "dotted")
 MARGINS = ("left", "right", "none")
 
@@ -152,12 +156,9 @@ def _move(data: object) -> JsonValue:
 
 def _style(data: object) -> JsonValue:
     style = _object(data, ("ids", "fill"), 2)
-    if type(style["fill"]) is not str:
-        raise _refuse("fill is a colour.")
-    colour = check_colour(style["fill"])
-    if colour == "none":
-        raise _refuse("A stroke cannot be recoloured to none; erase it instead.")
-    return {"ids": _references(style["ids"]), "fill": colour}
+    if type(style["fill"]) is not str or not _COLOUR.fullmatch(style["fill"]):
+        raise _refuse("fill is a colour as #rrggbb.")
+    return {"ids": _references(style["ids"]), "fill": style["fill"].lower()}
 
 
 def _paper(data: object) -> JsonValue:
@@ -232,11 +233,30 @@ def parse_changes(body: bytes) -> list[Change]:
     items = strict_json.loads(body)
     if type(items) is not list or not 1 <= len(items) <= MAX_CHANGES:
         raise Failure.of("bad_changes")
-    changes: list[Change] = []
-    for index, item in enumerate(items):
+    changes: dict[int, Change] = {}
+    for index in _order(items) if len(body) > _LONG_BYTES else range(len(items)):
+        item = items[index]
         try:
-            changes.append(read_change(item))
+            changes[index] = read_change(item)
         except Failure as failure:
             named = type(item) is list and len(item) == 3 and type(item[2]) is str and OP.fullmatch(item[2])
             raise failure.at(item[2] if named else None, index) from None
-    return changes
+    return [changes[index] for index in range(len(items))]
+
+
+def _order(items: list[Any]) -> list[int]:
+    """In which order a long list is judged: what is no plain ink first, and of this the shortest first.
+
+    A list is refused as a whole, so what will be refused should be found before much ink is worked out.
+    """
+
+    def cost(index: int) -> int:
+        item = items[index]
+        if type(item) is not list or len(item) < 2 or item[0] != "a" or type(item[1]) is not str:
+            return 0
+        size = len(item[1])
+        if size > _LONG_BYTES:
+            return 0
+        return size + _LONG_BYTES if is_plain_ink(item[1]) else size
+
+    return sorted(range(len(items)), key=cost)

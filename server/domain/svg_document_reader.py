@@ -23,12 +23,24 @@ from server.domain.path_data import (
     within_bounds,
 )
 from server.domain.points import decode_points, encode_points
-from server.domain.svg_reader import DOCUMENT_LIMITS, read_elements
-from server.domain.svg_vocabulary import MAX_PATHS, Fragment, Shape, checked_group, checked_path
+from server.domain.svg_first_look import without_plain_ink
+from server.domain.svg_reader import DOCUMENT_LIMITS, check_markup, read_elements
+from server.domain.svg_vocabulary import (
+    MAX_PATHS,
+    Fragment,
+    checked_group,
+    checked_path,
+    written_path,
+    written_stroke,
+)
 
 UNITS_PER_PIXEL = 10
 _SKIPPED = frozenset({"title", "desc", "metadata"})
 _ARC_LENGTHS = frozenset({0, 1, 5, 6})
+_LONG_CHARACTERS = 16 * 1024
+_SHORT_CHARACTERS = 160
+_MOST_WRITTEN = 4_096
+"""How long a path may be, and how many of them, to be looked up when the same comes again."""
 
 
 def _refuse(sentence: str) -> Failure:
@@ -49,13 +61,15 @@ class ImportedDocument:
     paper: str | None
     margin: str
 
+    def page_setup(self) -> list[dict[str, str]]:
+        """The data of the `p` that makes a blank page like this one; none where it is like this already."""
+        if self.paper is None or (self.paper, self.margin) == ("plain", "none"):
+            return []
+        return [{"paper": self.paper, "margin": self.margin}]
+
     def changes(self) -> list[Change]:
         """The first changes of a notebook with this content: the paper, then the strokes."""
-        setup = (
-            [make_change("p", {"paper": self.paper, "margin": self.margin})]
-            if self.paper is not None and (self.paper, self.margin) != ("plain", "none")
-            else []
-        )
+        setup = [make_change("p", page) for page in self.page_setup()]
         return setup + [make_change("a", fragment.text) for fragment in self.fragments]
 
 
@@ -71,19 +85,25 @@ def _scaled_segment(segment: Segment) -> Segment:
     return letter, [round_number(number) for number in scaled]
 
 
-def _scaled_path(path: Mapping[str, str]) -> dict[str, str]:
-    segments = [_scaled_segment(segment) for segment in parse_path(path["d"])]
+def _scaled_d(d: str) -> str:
+    """Path data in pixels, as it is kept."""
+    segments = [_scaled_segment(segment) for segment in parse_path(d)]
     too_far = any(abs(number) > MAX_COORDINATE for _, numbers in segments for number in numbers)
     if too_far or not within_bounds(segments):
         raise _refuse("The drawing leads beyond 100,000 pixels.")
-    scaled = {**path, "d": format_path(segments)}
-    if "stroke-width" in path or path.get("stroke", "none") != "none":
+    return format_path(segments)
+
+
+def _scaled_path(attributes: Mapping[str, str]) -> dict[str, str] | None:
+    path = checked_path(attributes, _scaled_d)
+    if path is not None and ("stroke-width" in path or path.get("stroke", "none") != "none"):
         width = round_number(float(path.get("stroke-width", "1")) * UNITS_PER_PIXEL)
-        scaled["stroke-width"] = format_number(min(width, MAX_COORDINATE))
-    return scaled
+        path["stroke-width"] = format_number(min(width, MAX_COORDINATE))
+    return path
 
 
-def _scaled_group(group: Mapping[str, str]) -> dict[str, str]:
+def _scaled_group(attributes: Mapping[str, str]) -> dict[str, str]:
+    group = checked_group(attributes)
     scaled = dict(group)
     if "data-p" in group:
         points = decode_points(group["data-p"])
@@ -97,35 +117,58 @@ def _scaled_group(group: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass(slots=True)
 class _Collector:
-    """Takes the elements of a document one by one."""
+    """Takes the elements of a document one by one and keeps of each what it is written as."""
 
     in_pixels: bool = True
     paper: str | None = None
     margin: str = "none"
-    shapes: list[tuple[dict[str, str], list[dict[str, str]]]] = field(default_factory=list)
+    fragments: list[Fragment] = field(default_factory=list)
     _inside: str = ""  # the child of the root that is open
+    _group: dict[str, str] | None = None  # of the group whose paths may still come
+    _paths: list[str] = field(default_factory=list)
+    _written: dict[tuple[str, ...], str] = field(default_factory=dict)  # what short paths came to
 
     def start(self, depth: int, name: str, attributes: dict[str, str]) -> None:
         if depth == 1:
             self._root(name, attributes)
         elif depth == 2:
+            self.finish()
             self._inside = name
             if name == "g":
-                self.shapes.append((checked_group(attributes), []))
+                self._group = _scaled_group(attributes) if self.in_pixels else checked_group(attributes)
             elif name == "path":
-                path = checked_path(attributes)
-                if path is not None:
-                    self.shapes.append(({}, [path]))
+                path = self._path(attributes)
+                if path:
+                    self.fragments.append(written_stroke({}, [path]))
             elif name not in _SKIPPED and name != "defs":
                 raise _refuse("The drawing has an element that is not a path or a group of paths.")
         elif self._inside == "g" and depth == 3 and name == "path":
-            path = checked_path(attributes)
-            if path is not None:
-                self.shapes[-1][1].append(path)
-            if len(self.shapes[-1][1]) > MAX_PATHS:
+            path = self._path(attributes)
+            if path:
+                self._paths.append(path)
+            if len(self._paths) > MAX_PATHS:
                 raise _refuse("A group of the drawing has more than 16 paths.")
         elif self._inside not in _SKIPPED:
             raise _refuse("The drawing has an element that is not a path or a group of paths.")
+
+    def finish(self) -> None:
+        """The group that was open has no more paths."""
+        if self._group is not None:
+            self.fragments.append(written_stroke(self._group, self._paths))
+            self._group = None
+            self._paths = []
+
+    def _path(self, attributes: dict[str, str]) -> str:
+        """A path as it is kept, empty where there is nothing to draw."""
+        key: tuple[str, ...] = (*attributes, *attributes.values())
+        known = self._written.get(key)
+        if known is not None:
+            return known
+        path = _scaled_path(attributes) if self.in_pixels else checked_path(attributes)
+        written = "" if path is None else written_path(path)
+        if len(self._written) < _MOST_WRITTEN and sum(map(len, key)) < _SHORT_CHARACTERS:
+            self._written[key] = written
+        return written
 
     def _root(self, name: str, attributes: Mapping[str, str]) -> None:
         if name != "svg":
@@ -136,8 +179,18 @@ class _Collector:
         self.margin = margin if margin in MARGINS else "none"
 
 
+def _collected(text: str) -> _Collector:
+    collector = _Collector()
+    read_elements(text, DOCUMENT_LIMITS, collector.start)
+    collector.finish()
+    return collector
+
+
 def read_document(text: str) -> ImportedDocument:
     """Reads the `svgData` of a new notebook.
+
+    What is not plain ink is judged first, by the same rules: a long document with a script at its end is refused
+    before the values of its strokes are worked out.
 
     Args:
         text: the document, at most 1 MiB.
@@ -145,15 +198,12 @@ def read_document(text: str) -> ImportedDocument:
     Raises:
         Failure: 422 `bad_fragment` or `bad_document`, with the rule that is broken as its sentence.
     """
-    collector = _Collector()
-    read_elements(text, DOCUMENT_LIMITS, collector.start)
-    fragments = [
-        Shape(_scaled_group(group), [_scaled_path(path) for path in paths]).fragment()
-        if collector.in_pixels
-        else Shape(group, paths).fragment()
-        for group, paths in collector.shapes
-    ]
-    return ImportedDocument(fragments, collector.paper, collector.margin)
+    if len(text) > _LONG_CHARACTERS:
+        odd = without_plain_ink(check_markup(text, DOCUMENT_LIMITS))
+        if len(odd) < len(text):
+            _collected(odd)
+    collector = _collected(text)
+    return ImportedDocument(collector.fragments, collector.paper, collector.margin)
 
 
 def parse_document(text: str) -> list[Fragment]:

@@ -9,7 +9,7 @@ the stroke gets its number. No byte of the client's markup is kept. Does not rea
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -132,12 +132,21 @@ class Shape:
 
     def fragment(self) -> Fragment:
         """The canonical fragment of these values."""
-        inner = "".join(f"<path{_attributes(path, PATH_ATTRIBUTES)}/>" for path in self.paths)
-        return Fragment(f"<g{_attributes(self.group, GROUP_ATTRIBUTES)}>{inner}</g>")
+        return written_stroke(self.group, map(written_path, self.paths))
 
 
 def _attributes(values: Mapping[str, str], order: Mapping[str, object]) -> str:
     return "".join(f' {name}="{values[name]}"' for name in order if name in values)
+
+
+def written_path(path: Mapping[str, str]) -> str:
+    """The canonical `path` with these values."""
+    return f"<path{_attributes(path, PATH_ATTRIBUTES)}/>"
+
+
+def written_stroke(group: Mapping[str, str], paths: Iterable[str]) -> Fragment:
+    """The canonical fragment with these values of its `g` around paths that are written already."""
+    return Fragment(f"<g{_attributes(group, GROUP_ATTRIBUTES)}>{''.join(paths)}</g>")
 
 
 def checked_group(attributes: Mapping[str, str]) -> dict[str, str]:
@@ -148,15 +157,22 @@ def checked_group(attributes: Mapping[str, str]) -> dict[str, str]:
     return group
 
 
-def checked_path(attributes: Mapping[str, str]) -> dict[str, str] | None:
-    """The known attributes of a `path` in canonical form, None where there is nothing to draw."""
-    blank = not attributes.get("d", "").strip(" \t\r\n")
+def checked_path(
+    attributes: Mapping[str, str], check_d: Callable[[str], str] = check_path
+) -> dict[str, str] | None:
+    """The known attributes of a `path` in canonical form, None where there is nothing to draw.
+
+    Args:
+        attributes: as they were sent.
+        check_d: what reads `d`; the others have their own grammar.
+    """
     path = {
         name: check(attributes[name])
         for name, check in PATH_ATTRIBUTES.items()
-        if name in attributes and not (blank and name == "d")
+        if name != "d" and name in attributes
     }
-    return None if blank else path
+    d = attributes.get("d", "").strip(" \t\r\n")
+    return {"d": check_d(d), **path} if d else None
 
 
 # What the page itself sends: canonical already but for the namespace, one filled path.

@@ -29,7 +29,9 @@ def strokes_of_document(svg: str) -> list[object]:
     Raises:
         Failure: 422 for anything that the vocabulary refuses.
     """
-    return [[change.command, change.data] for change in read_document(svg).changes()]
+    document = read_document(svg)
+    setup: list[object] = [["p", page] for page in document.page_setup()]
+    return setup + [["a", fragment.text] for fragment in document.fragments]
 
 
 def write_first_strokes(call: Call, notebook: Notebook, changes: Sequence[object]) -> int:

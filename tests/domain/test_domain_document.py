@@ -333,7 +333,7 @@ def test_p1_effects_name_strokes_that_the_entries_do_not_tell(book: Book) -> Non
     assert affected("a", INK, "a5") == set()
     assert affected("e", {"ids": ["1"]}, "e1") == set()
     assert affected("m", {"ids": ["2"], "by": [1, 1]}, "m1") == set()
-    assert affected("s", {"ids": ["2"], "fill": "red"}, "s1") == set()
+    assert affected("s", {"ids": ["2"], "fill": "#ff0000"}, "s1") == set()
     assert affected("e", {"cuts": {"3": [[0, 20]]}}, "x1") == {3}
     assert affected("u", {"op": "m1"}, "u1") == {2}
     assert affected("u", {"op": "m1"}, "u2") == set(), "it was out of force already"

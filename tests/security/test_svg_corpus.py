@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.security.hostile import cases, check_document, document_around, families, payload_of, save_body
+from tests.security.variants import long_documents, long_lists, variants
 from tests.support.pages import context_for, wait_until
 from tests.support.product import Person, Product
 
@@ -188,6 +189,48 @@ def test_t5_hundreds_of_the_same_kinds_are_refused_or_neutralised(people: Callab
     assert check_document(document) == kept
     for mark in ("evil", "hit", "alert", "url(", "javascript", "<!", "<?", "&"):
         assert mark not in document
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_t5_t7_variants_and_the_longest_drawings_on_the_running_product(
+    start_product: Callable[..., Product],
+) -> None:
+    """All that `variants` makes, on both ways in; what is too long for the budgets of one account gets wider ones."""
+    product = start_product(
+        "--limit", "document_bytes_burst=10000000000", "--limit", "save_bytes_per_s=10000000000",
+        "--limit", "new_notebooks_burst=100000", "--limit", "notebooks_per_user=100000",
+        "--limit", "saves_per_s=100000",
+    )  # fmt: skip
+    person = Person(product.port).sign_up("Variants")
+    notebook = person.new_notebook("Variants")
+    assert person.post(f"/SAVE/{notebook}", [["a", "<g/>"]]).status == 200
+    meter = Meter(product)
+    made: set[int] = set()
+
+    def new_notebook(name: str, document: object) -> int:
+        answer = meter.run(
+            lambda: person.post(
+                "/SAVENEWNB",
+                json.dumps({"title": name[:200], "description": "", "svgData": document}).encode(),
+            )
+        )
+        if answer.status == 200:
+            made.add(answer.data["id"])
+        return int(answer.status)
+
+    for name, document in long_documents():
+        assert new_notebook(name, document) == 422, name
+    for name, body in long_lists():
+        assert meter.run(lambda: person.post(f"/SAVE/{notebook}", body)).status == 422, name  # noqa: B023
+    for name, text in variants():
+        body = json.dumps([["a", text]]).encode()
+        assert meter.run(lambda: person.post(f"/SAVE/{notebook}", body)).status in (200, 400, 422), name  # noqa: B023
+        assert new_notebook(name, document_around(text)) in (200, 400, 422), name
+    for one in (notebook, *made):
+        check_document(stored(person, one))
+    assert len(made) > 400
+    person.close()
 
 
 def test_t5_t7_a_folder_of_2022_comes_in_through_the_same_vocabulary(
@@ -365,6 +408,7 @@ def test_t5_the_pages_own_import_takes_values_and_runs_nothing(
     assert prefix is not None
     good = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0L5 5" fill="red"/></svg>'
     payloads = [payload_of(case) for case in MADE] + [fragment for _, fragment in families()]
+    payloads += [fragment for _, fragment in list(variants())[::8]]
     texts = [document_around(text) for text in payloads if isinstance(text, str) and len(text) < 100_000]
     results = page.evaluate(IMPORT, [f"{prefix[0]}/public/js/ui/svg_import.js", [good, *texts]])
     assert results[0] == ['<g><path d="M0 0L50 50" fill="#ff0000"/></g>']

@@ -1,0 +1,162 @@
+"""A long drawing that will be refused costs little; looking first never changes what is kept (C1, C5; T7, T66)."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+import tracemalloc
+from collections.abc import Callable
+
+import pytest
+
+from server.domain import svg_document_reader
+from server.domain.change import parse_changes
+from server.domain.failures import Failure
+from server.domain.svg_document_reader import read_document
+from server.domain.svg_first_look import is_plain_ink, without_plain_ink
+from tests.domain.writer import INK, STROKE
+from tests.security.hostile import SVG, check_document, document_around
+from tests.security.variants import long_documents, long_lists, variants
+
+MAX_SECONDS = 0.05
+MAX_BYTES = 20 * 1024 * 1024
+VARIANTS = list(variants())
+LONG = b" " * 64 * 1024
+"""Behind a list, so that it is judged as a long one."""
+
+
+def refused_after(judge: Callable[[], object]) -> float:
+    """The time of the best of five refusals: other programs run here, too."""
+    best = 9.0
+    for _ in range(5):
+        begin = time.thread_time()
+        with pytest.raises(Failure) as refused:
+            judge()
+        best = min(best, time.thread_time() - begin)
+        assert refused.value.status == 422
+        if best < MAX_SECONDS / 2:
+            break
+    return best
+
+
+def memory_of(judge: Callable[[], object]) -> int:
+    tracemalloc.start()
+    try:
+        with pytest.raises(Failure):
+            judge()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_c5_t7_a_long_document_is_refused_at_once_wherever_the_reason_stands() -> None:
+    measured = set()
+    for name, document in long_documents():
+        assert refused_after(lambda: read_document(document)) < MAX_SECONDS, name  # noqa: B023
+        kind = name.split(",")[0]
+        if kind not in measured:
+            measured.add(kind)
+            assert memory_of(lambda: read_document(document)) < MAX_BYTES, name  # noqa: B023
+
+
+def test_c5_t66_a_long_list_of_changes_is_refused_at_once_wherever_the_reason_stands() -> None:
+    for name, body in long_lists():
+        assert refused_after(lambda: parse_changes(body)) < MAX_SECONDS, name  # noqa: B023
+
+
+def test_c2_a_long_list_that_is_right_stays_in_its_order() -> None:
+    wanted = [INK, STROKE, f'<g xmlns="{SVG}"><path d="M1 2" fill="red"/></g>', "<g></g>"] * 40
+    body = json.dumps([["a", text, f"op{n}"] for n, text in enumerate(wanted)]).encode() + LONG
+    assert [made.op for made in parse_changes(body)] == [f"op{n}" for n in range(160)]
+    assert [made.data for made in parse_changes(body)][:2] == [INK, STROKE]
+
+
+def test_c2_a_refusal_in_a_long_list_names_the_change() -> None:
+    items = [["a", INK, f"op{n}"] for n in range(300)]
+    items[200][1] = "<g><script/></g>"
+    with pytest.raises(Failure) as refused:
+        parse_changes(json.dumps(items).encode() + LONG)
+    assert (refused.value.extra["op"], refused.value.extra["index"]) == ("op200", 200)
+
+
+def kept_of(document: str) -> list[str] | int:
+    try:
+        return [fragment.text for fragment in read_document(document).fragments]
+    except Failure as failure:
+        return failure.status
+
+
+def test_c1_looking_first_changes_nothing_but_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every variant, and good documents in odd spellings, read with the look and without it."""
+    rng = random.Random(20261128)
+    harmless = [
+        "<title>A <path d='M0 0'/> and &lt;g></title>",
+        "<metadata><r:RDF xmlns:r='urn:r'><g fill='url(#a)'/><path d='x'/></r:RDF></metadata>",
+        "<defs/>",
+        "<!-- <script> -->",
+        "<desc><![CDATA[<g><g/></g>]]></desc>",
+        "<s:g xmlns:s='http://www.w3.org/2000/svg'><s:path d='M1 1'/></s:g>",
+        "<g xmlns:j='urn:j' j:x='<'><path d='M2 2' fill='&#114;ed'/></g>".replace("'<'", "'&lt;'"),
+        "<g xmlns=''><path d=' M3 3 ' onload='x>y'></path>\n<path d=''/></g>",
+        "<g a='/>'/>",
+        "<path d='M4 4' fill=' Red '/>",
+        "text",
+        STROKE,
+        INK,
+    ]
+    documents = [document_around(text) for _, text in VARIANTS[::3]]
+    for _ in range(600):
+        parts = [rng.choice(harmless) for _ in range(rng.randrange(1, 9))]
+        if rng.random() < 0.3:
+            parts.insert(rng.randrange(len(parts) + 1), rng.choice(VARIANTS)[1])
+        documents.append(f'<svg xmlns="{SVG}">{"".join(parts)}</svg>')
+    kept = 0
+    for document in documents:
+        assert isinstance(document, str)
+        monkeypatch.setattr(svg_document_reader, "_LONG_CHARACTERS", 1 << 30)
+        plainly = kept_of(document)
+        monkeypatch.setattr(svg_document_reader, "_LONG_CHARACTERS", 0)
+        assert kept_of(document) == plainly, document
+        kept += isinstance(plainly, list)
+    assert 400 < kept < len(documents) - 400
+
+
+def test_c1_what_is_taken_for_plain_ink() -> None:
+    for text in (INK, STROKE, f'<g xmlns="{SVG}" class="x"><path d="M0 0" fill="rgb(1, 2, 3)"/></g>'):
+        assert is_plain_ink(text)
+    for text in (
+        "<g><g/></g>",
+        "<g><a/></g>",
+        '<g xmlns="urn:x"/>',
+        '<g><path fill="url(#a)"/></g>',
+        '<g><path d="M0 NaN"/></g>',
+        '<g><path d="M0 1e309"/></g>',
+        '<g x="&#60;"/>',
+        "<g>&x;</g>",
+        "<g/><g/>",
+    ):
+        assert not is_plain_ink(text)
+    assert (
+        without_plain_ink("<svg>" + STROKE * 3 + "<x/><path/>" + STROKE + "</svg>")
+        == "<svg><g/><x/><g/></svg>"
+    )
+
+
+def appended(text: str) -> list[str] | int:
+    try:
+        return [made.data for made in parse_changes(json.dumps([["a", text]]).encode())]
+    except Failure as failure:
+        return failure.status
+
+
+def test_t5_thousands_of_variants_are_refused_or_neutralised_on_every_way() -> None:
+    """As an appended stroke and as the content of a document."""
+    judged = [way for _, text in VARIANTS for way in (appended(text), kept_of(str(document_around(text))))]
+    assert len(VARIANTS) > 5_000
+    assert {way for way in judged if isinstance(way, int)} == {400, 422}
+    kept = sorted({fragment for way in judged if isinstance(way, list) for fragment in way})
+    assert len(kept) > 20
+    assert check_document(f'<svg xmlns="{SVG}">{"".join(kept)}</svg>') == len(kept)
+    for fragment in kept:
+        assert appended(fragment) == [fragment]
