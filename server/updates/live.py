@@ -13,6 +13,7 @@ from collections import deque
 from typing import NamedTuple
 
 from server.domain.failures import Failure
+from server.domain.ids import UserId
 from server.domain.log_entry import JsonValue, json_text
 
 CLIENT = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -28,14 +29,25 @@ _RING_AGE_S = 5.0
 _MAX_CLIENTS = 12_000
 _AWAY_AFTER_S = 40.0
 _MAX_COORDINATE = 1_000_000
+_MOST_CLAIMS = 8
+"""Pages of different owners that may bear one `client`; by accident there is never more than one."""
+
+Owner = UserId | bytes
+"""Whose a page is: an account's, a guest's (the hash of the cookie), or nobody's (empty)."""
+
 _KEYS = frozenset({"client", "name", "cursor", "stroke", "points"})
 
 
 class LivePost(NamedTuple):
-    """One checked `/LIVE` post; `wire` is the member of `live` that others get."""
+    """One checked `/LIVE` post; `wire` is the member of `live` that others get, `client` in front."""
 
     client: str
     wire: bytes
+
+    def known_as(self, word: str) -> LivePost:
+        """The same from a page that others know by another word."""
+        old, new = (b'{"client":%b' % json_text(name).encode() for name in (self.client, word))
+        return LivePost(word, new + self.wire.removeprefix(old))
 
 
 def check_live_post(data: JsonValue, author_name: str, *, guest: bool) -> LivePost:
@@ -118,9 +130,10 @@ def _is_word(value: JsonValue) -> bool:
 class _Present:
     """Somebody who is here; not listed (`wire` empty) as long as they only post and never poll."""
 
-    __slots__ = ("budget", "budget_at_s", "guest", "name", "poll", "seen_at_s", "wire")
+    __slots__ = ("budget", "budget_at_s", "guest", "name", "owner", "poll", "seen_at_s", "wire")
 
-    def __init__(self, now_s: float) -> None:
+    def __init__(self, now_s: float, owner: Owner) -> None:
+        self.owner = owner
         self.name = ""
         self.guest = False
         self.wire = b""
@@ -144,13 +157,33 @@ class LiveRoom:
         self._swept_at_s = 0.0
         self._members: dict[tuple[int, str], bytes] = {}
 
-    def enter(self, poll: object, client: str, name: str, *, guest: bool, now_s: float) -> None:
+    def _claim(self, client: str, owner: Owner, now_s: float) -> tuple[str, _Present] | None:
+        """The page that a client's word stands for, and the word others know it by; None where there is no room.
+
+        Whoever is here can read everybody's word. It is the page's whose owner came with it first: the same word from
+        somebody else is another page, which others see under another word and with its own name.
+        """
+        known_as = client
+        for number in range(2, _MOST_CLAIMS + 2):
+            present = self._present.get(known_as)
+            if present is None:
+                if len(self._present) >= _MAX_CLIENTS:
+                    return None
+                present = self._present[known_as] = _Present(now_s, owner)
+            if present.owner in (owner, b""):
+                present.owner = owner
+                return known_as, present
+            known_as = f"{client}~{number}"
+        return None
+
+    def enter(
+        self, poll: object, client: str, name: str, *, guest: bool, now_s: float, owner: Owner = b""
+    ) -> None:
         """A poll of this client has come: it is here until its newest poll is gone, or it is silent for long."""
-        present = self._present.get(client)
-        if present is None:
-            if len(self._present) >= _MAX_CLIENTS:
-                return
-            present = self._present[client] = _Present(now_s)
+        claim = self._claim(client, owner, now_s)
+        if claim is None:
+            return
+        client, present = claim
         present.poll = poll
         present.seen_at_s = now_s
         if present.name != name or present.guest is not guest or not present.wire:
@@ -161,22 +194,27 @@ class LiveRoom:
 
     def leave(self, poll: object, client: str) -> None:
         """The connection of a poll is gone, and its client with it unless it polls elsewhere by now."""
-        present = self._present.get(client)
-        if present is not None and present.poll is poll:
-            del self._present[client]
-            self._forget_encoded()
+        for known_as in (client, *(f"{client}~{number}" for number in range(2, _MOST_CLAIMS + 1))):
+            present = self._present.get(known_as)
+            if present is None:
+                return
+            if present.poll is poll:
+                del self._present[known_as]
+                self._forget_encoded()
+                return
 
-    def post(self, post: LivePost, now_s: float) -> None:
+    def post(self, post: LivePost, now_s: float, owner: Owner = b"") -> None:
         """Takes a post into the ring.
 
         Raises:
             Failure: 429, the client posts more than 50 a second.
         """
-        present = self._present.get(post.client)
-        if present is None:
-            if len(self._present) >= _MAX_CLIENTS:
-                raise Failure.of("too_many_requests")
-            present = self._present[post.client] = _Present(now_s)
+        claim = self._claim(post.client, owner, now_s)
+        if claim is None:
+            raise Failure.of("too_many_requests")
+        known_as, present = claim
+        if known_as != post.client:
+            post = post.known_as(known_as)
         present.budget = min(POSTS_PER_S, present.budget + (now_s - present.budget_at_s) * POSTS_PER_S)
         present.budget_at_s = now_s
         if present.budget < 1:

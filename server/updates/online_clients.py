@@ -17,7 +17,7 @@ from http_core.packet import EncodedResponse
 from server.domain.failures import Failure
 from server.domain.ids import NotebookId, UserId
 from server.updates.answers import failure_body
-from server.updates.live import LivePost
+from server.updates.live import LivePost, Owner
 from server.updates.messages import Applied
 from server.updates.pacer import Pacer
 from server.updates.polls import Poll, PollResult
@@ -180,7 +180,7 @@ class OnlineClients:
         return PollResult.PARKED
 
     def _enter(self, room: Room, poll: Poll, now_s: float) -> None:
-        room.live.enter(poll, poll.client, poll.name, guest=poll.guest, now_s=now_s)
+        room.live.enter(poll, poll.client, poll.name, guest=poll.guest, owner=poll.owner, now_s=now_s)
         if poll.live is None or poll.live > room.live.head:
             poll.live = room.live.head
 
@@ -237,7 +237,7 @@ class OnlineClients:
             if ready is not None:
                 self._hand_out(room, ready)
 
-    def post_live(self, notebook_id: NotebookId, post: LivePost) -> None:
+    def post_live(self, notebook_id: NotebookId, post: LivePost, owner: Owner = b"") -> None:
         """Passes live ink on to the pages that are here (P6). Any thread; nothing happens where nobody reads.
 
         Raises:
@@ -248,7 +248,7 @@ class OnlineClients:
             return
         now_s = self._clock()
         with room.lock:
-            room.live.post(post, now_s)
+            room.live.post(post, now_s, owner)
             self._schedule_live(room, now_s)
 
     def recheck(self) -> None:
@@ -341,12 +341,12 @@ class OnlineClients:
         Only pages that say who they are (P6) are listed; one that is between two polls may be missing.
         """
         room = self._rooms.get(notebook_id)
-        found: dict[bytes | None, dict[str, str]] = {}
+        found: dict[bytes | None, dict[tuple[str, Owner], str]] = {}
         if room is not None:
             with room.lock:
                 for poll in room.waiting:
                     if poll.client:
-                        found.setdefault(poll.share, {})[poll.client] = poll.name
+                        found.setdefault(poll.share, {})[poll.client, poll.owner] = poll.name
         return {share: sorted(names.values()) for share, names in found.items()}
 
     def _drop_where(self, key: bytes | int, failure: Failure, matches: Callable[[Poll], bool]) -> None:

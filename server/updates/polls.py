@@ -12,6 +12,7 @@ from typing import Protocol
 
 from http_core.packet import EncodedResponse, Response
 from server.domain.ids import NotebookId, UserId
+from server.updates.live import Owner
 
 
 class PollExchange(Protocol):
@@ -50,6 +51,7 @@ class Poll:
         session: hash of the session's token, or None.
         share: hash of the share code, or None for the owner.
         user_id: the account, or None.
+        owner: whose page `client` is: nobody else is listed or speaks under this name for it.
         parked: whether it waits in a room.
         slot: the slot of its deadline.
     """
@@ -62,6 +64,7 @@ class Poll:
         "live",
         "name",
         "notebook_id",
+        "owner",
         "parked",
         "session",
         "share",
@@ -84,6 +87,7 @@ class Poll:
         session: bytes | None = None,
         share: bytes | None = None,
         user_id: UserId | None = None,
+        owner: Owner = b"",
     ) -> None:
         self.exchange = exchange
         self.notebook_id = notebook_id
@@ -96,5 +100,6 @@ class Poll:
         self.session = session
         self.share = share
         self.user_id = user_id
+        self.owner = owner
         self.parked = False
         self.slot = 0

@@ -26,6 +26,10 @@ _MOST_ID = 9_999_999_999
 """An id has at most ten digits; a greater number was never given out and is no number for a database."""
 
 
+_GUEST_TTL_S = 10.0
+"""A guest's name grants nothing; every poll of a guest asks for it."""
+
+
 class Access(Enum):
     """What a route asks of whoever calls it."""
 
@@ -89,13 +93,13 @@ class Gatekeeper:
         self._clock = clock
         self._limits = limits
 
-        def cache() -> AccessCache:
-            return AccessCache(limits.access_entries, limits.access_ttl_s, clock.monotonic_s)
+        def cache(ttl_s: float = limits.access_ttl_s) -> AccessCache:
+            return AccessCache(limits.access_entries, ttl_s, clock.monotonic_s)
 
         self._sessions = cache()
         self._shares = cache()
         self._notebooks = cache()
-        self._guests = cache()
+        self._guests = cache(_GUEST_TTL_S)
         self._bytes = cache()
 
     def admit(self, access: Access, claim: Claim, *, blocking: bool) -> tuple[SignedIn | None, Grant | None]:

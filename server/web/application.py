@@ -266,6 +266,7 @@ class WebApplication:
         call.may_block = True
         try:
             self._admit(call)
+            call.ask_guest()
         except Exception as error:
             self.fail(call, error)
             return

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from http_core.packet import EncodedResponse, Request, Response
 from server.domain.failures import Failure
-from server.storage.contracts import User
+from server.net.admission import counting_key
+from server.storage.contracts import Guest, User
+from server.updates.live import Owner
 from server.web.access import Grant, SignedIn
 from server.web.access_cache import NotCached
 from server.web.cookies import Credentials
@@ -52,6 +54,8 @@ class Call:
         may_block: whether this thread may ask storage (False on an I/O thread).
         signed_in: the user, once access has been asked; None for nobody.
         grant: the notebook and role, for routes about one notebook.
+        guest: the guest of a poll, once it has been asked for.
+        guest_asked: whether it has.
         headers: further fields of the answer, such as Set-Cookie.
         stamp: what `Gatekeeper.stamp` said before access was asked.
     """
@@ -61,6 +65,8 @@ class Call:
         "credentials",
         "exchange",
         "grant",
+        "guest",
+        "guest_asked",
         "headers",
         "may_block",
         "params",
@@ -91,6 +97,8 @@ class Call:
         self.may_block = False
         self.signed_in: SignedIn | None = None
         self.grant: Grant | None = None
+        self.guest: Guest | None = None
+        self.guest_asked = False
         self.headers: list[tuple[str, str]] = []
         self.stamp: tuple[int, int, int] = (0, 0, 0)
         self._desk = desk
@@ -102,8 +110,8 @@ class Call:
 
     @property
     def peer(self) -> str:
-        """The address of the client, behind a trusted proxy if there is one."""
-        return self.exchange.peer
+        """What the client is counted by: its address, behind a trusted proxy if there is one; of IPv6 the /64."""
+        return counting_key(self.exchange.peer)
 
     @property
     def user(self) -> User:
@@ -117,6 +125,13 @@ class Call:
         return self.signed_in.user if self.signed_in is not None else None
 
     @property
+    def owner(self) -> Owner:
+        """Whose the pages of this request are (P6): the account's, the guest cookie's, or nobody's."""
+        if self.signed_in is not None:
+            return self.signed_in.user.id
+        return self.credentials.guest_hash or b""
+
+    @property
     def notebook_grant(self) -> Grant:
         """The grant of a route about one notebook."""
         assert self.grant is not None, "the route names no notebook"
@@ -127,6 +142,19 @@ class Call:
         self.grant = self.services.access.owned(self.user, notebook_id, blocking=True)
         self.label()
         return self.grant
+
+    def ask_guest(self) -> Guest | None:
+        """The guest behind the cookie of whoever has no session; asked for once.
+
+        Raises:
+            NotCached: storage would have to be asked, and may not.
+        """
+        if not self.guest_asked:
+            if self.signed_in is None:
+                guest_hash = self.credentials.guest_hash
+                self.guest = self.services.access.guest(guest_hash, blocking=self.may_block)
+            self.guest_asked = True
+        return self.guest
 
     def require_blocking(self) -> None:
         """Raises NotCached on a thread that may not block; the call is then run again on the pool."""

@@ -23,9 +23,11 @@ def client_address(peer: str, forwarded_for: str | None, trusted: Collection[str
     found = peer
     for hop in reversed(forwarded_for.split(",")):
         try:
-            found = str(ipaddress.ip_address(hop.strip()))
+            address = ipaddress.ip_address(hop.strip())
         except ValueError:
             return found
+        mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+        found = str(mapped or address)
         if found not in trusted:
             return found
     return found

@@ -185,3 +185,30 @@ def test_p6_the_name_is_the_author_s_and_markup_is_escaped() -> None:
     made = check_live_post({"client": "a", "name": "Teacher"}, "<Ann>", guest=True)
     assert made.wire == b'{"client":"a","name":"\\u003cAnn>","guest":true}'
     assert CLIENT.fullmatch("A-z_0")
+
+
+def test_p6_a_page_of_nobodys_becomes_its_guests_and_a_page_that_left_is_free() -> None:
+    room = LiveRoom()
+    poll, other = object(), object()
+    room.enter(poll, "page", "Guest", guest=True, now_s=0.0)
+    room.enter(poll, "page", "Noa", guest=True, now_s=1.0, owner=b"noa")  # its first stroke made it a guest
+    room.enter(other, "page", "Eve", guest=True, now_s=2.0, owner=b"eve")
+    members = room.members((0, ""), 3.0)
+    assert (
+        b'{"client":"page","name":"Noa","guest":true},{"client":"page~2","name":"Eve","guest":true}'
+        in members
+    )
+    room.leave(other, "page")
+    assert b'"here_count":1' in room.members((0, ""), 4.0)
+    room.leave(poll, "page")
+    room.enter(other, "page", "Eve", guest=True, now_s=5.0, owner=b"eve")
+    assert b'"here":[{"client":"page","name":"Eve"' in room.members((0, ""), 6.0)
+
+
+def test_p6_one_word_stands_for_a_few_pages_at_most() -> None:
+    room = LiveRoom()
+    for number in range(40):
+        room.enter(object(), "page", "Eve", guest=True, now_s=0.0, owner=b"%d" % number)
+    assert b'"here_count":8' in room.members((0, ""), 1.0)
+    with pytest.raises(Failure):
+        room.post(check_live_post({"client": "page"}, "Eve", guest=True), 1.0, b"another")

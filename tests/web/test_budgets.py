@@ -108,6 +108,24 @@ def test_a5_an_address_has_100_failures_over_all_accounts_and_others_log_in_mean
     assert guess(world, "Ada", PASSWORD) == 200
 
 
+def test_a5_t42_a_network_of_ipv6_has_the_budgets_of_one_address(make_world: Callable[..., World]) -> None:
+    """One host has as many addresses in its /64 as it likes."""
+    world = make_world(limits=WebLimits(login_failures_address=10, signups_per_hour=3))
+    world.sign_up("Ada", peer="2001:db8:0:2::1")
+    assert [guess(world, f"Account {n}", peer=f"2001:db8:0:1:{n}::7") for n in range(12)] == [401] * 10 + [
+        429
+    ] * 2
+    assert guess(world, "Ada", PASSWORD, peer="2001:db8:0:1::99") == 429
+    assert guess(world, "Ada", PASSWORD, peer="2001:db8:0:2:5::5") == 200
+    missed = [
+        world.send("GET", f"/Notebook?nb={n:022d}", peer=f"2001:db8:0:3:{n}::1").status for n in range(22)
+    ]
+    assert missed == [404] * 20 + [429] * 2
+    for n, status in enumerate([200, 200, 200, 429]):
+        body = {"username": f"New {n}", "password": PASSWORD}
+        assert world.send("POST", "/SIGNUP", body, peer=f"2001:db8:0:4::{n}").status == status
+
+
 def test_t42_the_counters_survive_a_restart(world: World) -> None:
     world.sign_up("Ada")
     for _ in range(5):

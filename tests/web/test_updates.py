@@ -238,3 +238,37 @@ def test_s2_the_list_of_shares_says_who_is_inside_by_each(world: World) -> None:
     park(world.nobody(), f"/UPDATE?code={view}&since=0")  # says not who it is: no name
     listed = ada.send("GET", f"/api/notebook/shares?id={notebook}").data
     assert {row["code"]: row["inside"] for row in listed} == {edit: ["Dana", "Guest"], view: []}
+
+
+def test_s3_p6_a_guest_is_here_under_its_name_also_when_nobody_has_asked_for_it_of_late(
+    world: World, ada: Visitor
+) -> None:
+    notebook = ada.notebook()
+    code = ada.share(notebook, "edit")
+    noa = world.nobody()
+    assert noa.send("POST", "/api/guest", {"name": "Noa"}).status == 200
+    world.clock.forward(60)
+    theirs = park(noa, f"/UPDATE?code={code}&since=0&client=page")
+    rows = ada.send("GET", f"/api/notebook/shares?id={notebook}").data
+    assert [row["inside"] for row in rows] == [["Noa"]]
+    ada.send("POST", f"/SAVE/{notebook}", [["a", STROKE]])
+    assert world.wait(theirs).json["here"] == [{"client": "page", "name": "Noa", "guest": True}]
+
+
+def test_p6_nobody_is_here_or_speaks_as_the_page_of_somebody_else(world: World, ada: Visitor) -> None:
+    notebook = ada.notebook()
+    code = ada.share(notebook, "edit")
+    eve, reader = world.sign_up("Eve"), world.nobody()
+    park(ada, f"/UPDATE?id={notebook}&since=0&client=adas&live=0")
+    park(eve, f"/UPDATE?code={code}&since=0&client=adas&live=0")  # `here` told her Ada's word
+    seen = park(reader, f"/UPDATE?code={code}&since=0&client=reader&live=0")
+    rows = ada.send("GET", f"/api/notebook/shares?id={notebook}").data
+    assert rows[0]["inside"] == ["Eve", "Guest"]
+    assert eve.send("POST", f"/LIVE/?nb={code}", {"client": "adas", "cursor": [1, 2]}).status == 200
+    world.clock.forward(0.2)
+    world.pacer.run_until(world.clock.now_s)
+    answer = world.wait(seen).json
+    assert answer["live"] == [{"client": "adas~2", "name": "Eve", "cursor": [1, 2]}]
+    assert {(one["client"], one["name"]) for one in answer["here"]} == {
+        ("adas", "Ada"), ("adas~2", "Eve"), ("reader", "Guest"),
+    }  # fmt: skip

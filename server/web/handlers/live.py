@@ -27,5 +27,5 @@ def post_live(call: Call) -> Response:
         raise Failure.of("role_forbids")
     author = author_of(call.signed_in, guest)
     post = check_live_post(loaded, author.name, guest=call.signed_in is None)
-    call.services.online_clients.post_live(grant.notebook.id, post)
+    call.services.online_clients.post_live(grant.notebook.id, post, call.owner)
     return success(None)

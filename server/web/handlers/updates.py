@@ -13,7 +13,6 @@ from server.domain.failures import Failure
 from server.updates.live import CLIENT
 from server.updates.polls import Poll, PollResult
 from server.web.access import author_of
-from server.web.access_cache import NotCached
 from server.web.call import Call, is_epoch, read_count
 
 _LONGEST_WAIT_MS = 40_000
@@ -43,13 +42,7 @@ def sign_client_for_update(call: Call) -> Response | None:
 def _poll(call: Call, since: int | None, epoch: str | None, client: str, live: int | None) -> Poll:
     grant = call.notebook_grant
     signed_in = call.signed_in
-    guest = None
-    if signed_in is None and client:
-        try:
-            guest = call.services.access.guest(call.credentials.guest_hash, blocking=False)
-        except NotCached:
-            guest = None
-    author = author_of(signed_in, guest)
+    author = author_of(signed_in, call.ask_guest() if client else None)
     return Poll(
         call.exchange,
         grant.notebook.id,
@@ -62,6 +55,7 @@ def _poll(call: Call, since: int | None, epoch: str | None, client: str, live: i
         session=signed_in.session.token_hash if signed_in is not None else None,
         share=grant.code_hash,
         user_id=signed_in.user.id if signed_in is not None else None,
+        owner=call.owner,
     )
 
 
