@@ -19,7 +19,7 @@ from server.domain.svg_document import NotebookDocument
 from server.storage.contracts import Notebook as NotebookRow
 from server.storage.contracts import Storage
 from server.updates.gzip_frames import Part, gzip_pieces, plain_part
-from server.updates.notebook import READ_ENTRIES, Snapshots, apply_next, load_notebook
+from server.updates.notebook import READ_ENTRIES, Snapshots, apply_next, load_document, load_notebook
 from server.updates.rendering import PartsOfDocument
 
 MAX_WEIGHT = 400_000
@@ -144,6 +144,17 @@ class Replicas:
             assert replica.document is not None and replica.parts is not None
             parts = list(replica.parts.all())
             return replica.document.seq, replica.epoch, map(plain_part, parts)
+
+    def plain_of(self, row: NotebookRow) -> Iterator[bytes]:
+        """The same of a notebook that may be in the trash, where nobody has it open.
+
+        Raises:
+            Failure: 503 when the database is away or the log is damaged.
+        """
+        if row.trashed_ms is None:
+            return self.plain(row.id)[2]
+        document = load_document(self._storage, self._snapshots, row.id, row.epoch)
+        return document.render_document(row.epoch, row.title)
 
     def forget(self, notebook_id: NotebookId) -> None:
         """Drops a notebook that was deleted or renamed."""

@@ -6,11 +6,13 @@ import gzip
 import logging
 import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 
 import pytest
 
+from server.domain.failures import Failure
+from server.storage.contracts import Notebook
 from server.web.handler_pool import HandlerPool
 from server.web.limits import WebLimits
 from server.web.proxies import client_address
@@ -244,6 +246,7 @@ def test_a6_the_export_holds_everything_and_no_secret(world: World) -> None:
     notebook, gone = ada.notebook("Algebra"), ada.notebook("Gone")
     ada.send("POST", f"/SAVE/{notebook}", [["a", STROKE, "op-1"], ["e", {"ids": ["1"]}, "op-2"]])
     code = ada.share(notebook)
+    ada.send("POST", f"/SAVE/{gone}", [["a", STROKE]])
     ada.send("POST", "/api/notebook/delete", {"id": gone})
     answer = ada.send("GET", "/api/account/export")
     assert answer.header("content-type") == "application/zip"
@@ -254,11 +257,34 @@ def test_a6_the_export_holds_everything_and_no_secret(world: World) -> None:
     assert names == {
         "account.json", "sessions.json", "notebooks.json", f"notebooks/{notebook}.svg",
         f"notebooks/{notebook}.changes.jsonl", f"notebooks/{gone}.changes.jsonl",
+        f"notebooks/{gone}.svg",
     }  # fmt: skip
     assert texts[f"notebooks/{notebook}.svg"].startswith("<svg") and code in texts["notebooks.json"]
     assert texts[f"notebooks/{notebook}.changes.jsonl"].count("\n") == 2
+    assert "<title>Gone</title>" in texts[f"notebooks/{gone}.svg"]
+    assert texts[f"notebooks/{gone}.svg"].count('<g id="1">') == 1
     whole = "".join(texts.values())
     assert "argon2" not in whole and ada.cookies["__Host-session"] not in whole
+
+
+def test_a6_a_notebook_that_cannot_be_read_costs_the_export_its_drawing_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = world.sign_up("Ada")
+    good, bad = ada.notebook("Good"), ada.notebook("Bad")
+    replicas = world.services.replicas
+    plain_of = type(replicas).plain_of
+
+    def broken(self: object, row: Notebook) -> Iterator[bytes]:
+        if row.id == bad:
+            raise Failure.of("notebook_damaged")
+        return plain_of(replicas, row)
+
+    monkeypatch.setattr(type(replicas), "plain_of", broken)
+    with zipfile.ZipFile(BytesIO(ada.send("GET", "/api/account/export").body)) as archive:
+        assert archive.testzip() is None
+        assert archive.read(f"notebooks/{good}.svg").startswith(b"<svg")
+        assert f"notebooks/{bad}.svg" not in archive.namelist() and archive.read(f"notebooks/{bad}.txt")
 
 
 def test_connect_tells_the_fingerprint_and_hands_out_the_public_certificate(world: World) -> None:

@@ -159,6 +159,7 @@ export const catalogue = {
 
   "account.sessions": "Where you are logged in",
   "account.thisSession": "this device",
+  "account.browser": "Browser",
   "account.endSession": "End",
   "account.lastSeen": "last used {time}",
   "account.password": "Change password",

@@ -158,6 +158,7 @@ export const catalogue = {
 
   "account.sessions": "המכשירים המחוברים",
   "account.thisSession": "המכשיר הזה",
+  "account.browser": "דפדפן",
   "account.endSession": "ניתוק",
   "account.lastSeen": "בשימוש לאחרונה {time}",
   "account.password": "החלפת סיסמה",

@@ -52,7 +52,7 @@ async function sessions(app) {
       const words = element(
         "span",
         { class: "grow" },
-        element("bdi", {}, one.label || "?"),
+        element("bdi", {}, one.label.replace(/^Browser/, t("account.browser"))),
         element("span", { class: "muted" }, ` · ${made}`),
       );
       const side = one.current

@@ -1,7 +1,7 @@
 """Everything that is stored about a user, as one zip (A6).
 
-Owns the archive's layout: `account.json`, `sessions.json`, `notebooks.json` (with their shares, the trash included) and, for each
-notebook, `notebooks/<id>.svg` and its whole history in `notebooks/<id>.changes.jsonl`. Written while it is sent: memory
+Owns the archive's layout: `account.json`, `sessions.json`, `notebooks.json` (with their shares) and, for each notebook, those in
+the trash too, `notebooks/<id>.svg` and its whole history in `notebooks/<id>.changes.jsonl`. Written while it is sent: memory
 holds one piece at a time. Handler threads; no password hash and no token is in it.
 """
 
@@ -43,10 +43,7 @@ def _archive(call: Call) -> Iterator[bytes]:
         archive.writestr("notebooks.json", _text([_described(call, notebook) for notebook in notebooks]))
         yield from sink.taken()
         for notebook in notebooks:
-            if notebook.trashed_ms is None:
-                yield from _write(
-                    archive, sink, f"notebooks/{int(notebook.id)}.svg", _document(call, notebook)
-                )
+            yield from _write(archive, sink, *_document(call, notebook))
             yield from _write(
                 archive, sink, f"notebooks/{int(notebook.id)}.changes.jsonl", _history(call, notebook)
             )
@@ -62,13 +59,13 @@ def _write(archive: zipfile.ZipFile, sink: ZipSink, name: str, pieces: Iterator[
     yield from sink.taken()
 
 
-def _document(call: Call, notebook: Notebook) -> Iterator[bytes]:
+def _document(call: Call, notebook: Notebook) -> tuple[str, Iterator[bytes]]:
+    """The name and pieces of a notebook's drawing; a text that says why where it cannot be read now."""
+    name = f"notebooks/{int(notebook.id)}"
     try:
-        _seq, _epoch, pieces = call.services.replicas.plain(notebook.id)
-    except Failure as failure:
-        yield failure.sentence.encode()  # one notebook that cannot be read must not cost the others
-        return
-    yield from pieces
+        return f"{name}.svg", call.services.replicas.plain_of(notebook)
+    except Failure as failure:  # one notebook that cannot be read must not cost the others
+        return f"{name}.txt", iter([failure.sentence.encode()])
 
 
 def _history(call: Call, notebook: Notebook) -> Iterator[bytes]:
