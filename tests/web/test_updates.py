@@ -272,3 +272,17 @@ def test_p6_nobody_is_here_or_speaks_as_the_page_of_somebody_else(world: World, 
     assert {(one["client"], one["name"]) for one in answer["here"]} == {
         ("adas", "Ada"), ("adas~2", "Eve"), ("reader", "Guest"),
     }  # fmt: skip
+
+
+def test_a6_p4_a_new_password_ends_the_polls_of_every_other_session_at_once(
+    world: World, ada: Visitor
+) -> None:
+    notebook = ada.notebook()
+    elsewhere = world.nobody()
+    assert elsewhere.send("POST", "/LOGIN", {"username": "Ada", "password": PASSWORD}).status == 200
+    theirs = park(elsewhere, f"/UPDATE?id={notebook}&since=0")
+    mine = park(ada, f"/UPDATE?id={notebook}&since=0")
+    body = {"old": PASSWORD, "new": "another long one"}
+    assert ada.send("POST", "/api/account/password", body).status == 200
+    assert world.wait(theirs).status == 401
+    assert not mine.answered.is_set()
