@@ -252,8 +252,10 @@ def _order(items: list[Any]) -> list[int]:
 
     def cost(index: int) -> int:
         item = items[index]
-        if type(item) is not list or len(item) < 2 or item[0] != "a" or type(item[1]) is not str:
+        if type(item) is not list or len(item) < 2 or item[0] not in ("a", "e", "m", "s"):
             return 0
+        if type(item[1]) is not str:
+            return len(json_text(item[1]))
         size = len(item[1])
         if size > _LONG_BYTES:
             return 0

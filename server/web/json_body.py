@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from server.domain import strict_json
 from server.domain.failures import Failure
 
+_MOST_PARTS = 64
+"""Keys and values of a long body: there is no address that takes more."""
+
 _WORDS = {str: "a string", int: "an integer", bool: "true or false", list: "a list", dict: "an object"}
 
 
@@ -38,7 +41,7 @@ class JsonObject:
         Raises:
             Failure: 400 `bad_json`, `bad_type`, `unknown_key` or `missing_key`.
         """
-        loaded = strict_json.loads(body)
+        loaded = strict_json.loads(body, max_parts=_MOST_PARTS, max_values=_MOST_PARTS)
         if type(loaded) is not dict:
             raise Failure.of("bad_type", "The body must be a JSON object.")
         optional = optional or {}

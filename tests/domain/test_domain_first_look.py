@@ -15,6 +15,7 @@ from server.domain.change import parse_changes
 from server.domain.failures import Failure
 from server.domain.svg_document_reader import read_document
 from server.domain.svg_first_look import is_plain_ink, without_plain_ink
+from server.web.json_body import JsonObject
 from tests.domain.writer import INK, STROKE
 from tests.security.hostile import SVG, check_document, document_around
 from tests.security.variants import long_documents, long_lists, variants
@@ -63,6 +64,64 @@ def test_c5_t7_a_long_document_is_refused_at_once_wherever_the_reason_stands() -
 def test_c5_t66_a_long_list_of_changes_is_refused_at_once_wherever_the_reason_stands() -> None:
     for name, body in long_lists():
         assert refused_after(lambda: parse_changes(body)) < MAX_SECONDS, name  # noqa: B023
+
+
+def full(unit: str, size: int = 2**20 - 100) -> str:
+    return unit * (size // len(unit))
+
+
+BOMBS = [
+    "[" + full("[],") + "[]]",
+    "[" + full("{},") + "{}]",
+    "[" + full("1,") + "1]",
+    "[" + full('"",') + '""]',
+    "[" + full("[" * 31 + "]" * 31 + ",") + "1]",
+    "[" + full('{"a":1},') + "1]",
+    "[" * 2**20,
+    full('{"a":'),
+    "[[" + full('"e",{"a":1,', 2**19) + "]]",
+    '[["e",{' + ",".join(f'"{n}":0' for n in range(90_000)) + "}]]",
+    '[["e",{"cuts":{' + ",".join(f'"{n}":[[1,2]]' for n in range(1, 60_001)) + "}}]]",
+    '["' + full('\\"', 2**19) + '",' + full("[],", 2**19) + "1]",
+    "[" + full('"\\\\",[],') + "1]",
+]
+
+
+@pytest.mark.parametrize("number", range(len(BOMBS)))
+def test_c5_t62_json_of_too_many_values_is_refused_before_they_are_made(number: int) -> None:
+    body = BOMBS[number].encode()
+    begin = time.thread_time()
+    with pytest.raises(Failure) as refused:
+        parse_changes(body)
+    assert time.thread_time() - begin < MAX_SECONDS
+    assert (refused.value.status, refused.value.reason) == (400, "bad_json")
+    assert memory_of(lambda: parse_changes(body)) < MAX_BYTES
+
+
+def test_c5_what_a_save_may_hold_is_not_too_much() -> None:
+    ids = list(range(1, 20_001))
+    for items in (
+        [["e", {"ids": ids}, f"op{n}"] for n in range(9)],
+        [["e", {"cuts": {str(n): [[1, 2]] for n in ids}}]],
+        [["a", f'<g><path d="M0,0{",1,1" * 9_000}" fill="rgb(1,2,3)"/></g>']] * 25,
+        [["a", "<g><!-- " + '[{"' * 15_000 + "--></g>"]] * 18,
+    ):
+        assert len(parse_changes(json.dumps(items).encode())) == len(items)
+
+
+def test_h3_the_bodies_of_the_api_have_few_values_however_long_they_are() -> None:
+    """`svgData` may be long; commas and brackets in it are its own."""
+    svg = '<svg><path d="M0,0' + ",1,1" * 9_000 + '"/><!-- [[[{{{ "," --></svg>\n'
+    read = JsonObject.read(
+        json.dumps({"title": "[,", "description": "", "svgData": svg * 20}).encode(),
+        {"title": str, "description": str},
+        {"svgData": str},
+    )
+    assert read.text("svgData") == svg * 20
+    for body in ('{"title":[' + "[]," * 10_000 + "[]]}", "{" + '"a":0,' * 10_000 + '"b":0}'):
+        with pytest.raises(Failure) as refused:
+            JsonObject.read(body.encode(), {"title": str})
+        assert refused.value.reason == "bad_json"
 
 
 def test_c2_a_long_list_that_is_right_stays_in_its_order() -> None:
