@@ -61,7 +61,7 @@ export class Company {
       : `code=${encodeURIComponent(this.target.code)}`;
   }
 
-  /** @param {import("../ui/board.js").LiveInfo} info as the board says it */
+  /** @param {import("../ui/surface.js").LiveInfo} info as the board says it */
   send(info) {
     this.live.send(/** @type {any} */ (info));
   }

@@ -389,7 +389,7 @@ export class App {
   applyChoice({ tool, size, colour }) {
     if (!this.board) return;
     if (tool !== this.board.toolName)
-      this.board.setTool(/** @type {import("../ui/board.js").ToolName} */ (tool));
+      this.board.setTool(/** @type {import("../ui/surface.js").ToolName} */ (tool));
     this.board.setSize(size);
     this.board.setColour(colour);
   }

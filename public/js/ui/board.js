@@ -12,72 +12,21 @@
 import { darkPaperColour, START_SIZE } from "../core/pen_sizes.js";
 import { boxOf } from "../core/stroke.js";
 import { UndoStack } from "../core/undo_stack.js";
+import { BoardParts } from "./board_parts.js";
 import { DryLayer } from "./dry_layer.js";
-import { Late, LateTool } from "./late.js";
 import { PointerInput } from "./pointer_input.js";
 import { Viewport } from "./viewport.js";
-import { PenTool, WetLayer } from "./wet_layer.js";
+import { WetLayer } from "./wet_layer.js";
 
 /** @typedef {import("../core/document.js").NotebookDocument} NotebookDocument */
 /** @typedef {import("../core/stroke.js").Stroke} Stroke */
-/** @typedef {import("./live_layer.js").LiveStroke} LiveStroke */
-/** @typedef {{cursor?: number[], stroke?: LiveStroke, points?: string}} LiveInfo fields of a `/LIVE` post (P6) */
-
-/**
- * @typedef {Object} BoardSettings
- * @property {boolean} rightToLeft the sheet starts at its right edge
- * @property {string} colour `#rrggbb`
- * @property {number} size 1 to 10
- * @property {boolean} constantWidth no thinning by pressure
- * @property {boolean} penOnly fingers never draw
- * @property {boolean} fingerDraws fingers draw even where a pen has been used
- * @property {string} role "owner", "edit", "add" or "view"
- * @property {unknown} undo what `undoState` gave earlier
- */
-
-/**
- * @typedef {"pen" | "fine" | "constant" | "highlighter" | "eraser" | "partial_eraser" | "lasso" | "rectangle" |
- *   "hand"} ToolName
- */
-
-/**
- * @typedef {Object} Surface what tools may use of the board
- * @property {NotebookDocument} document
- * @property {Viewport} viewport
- * @property {WetLayer} wet
- * @property {BoardSettings} settings
- * @property {(command: string, data: any) => string} change
- * @property {() => void} commit ends a gesture: its changes are one undo entry
- * @property {() => void} requestFrame
- * @property {(stroke: LiveStroke, points?: string) => void} sendLive
- * @property {() => number} eraserRadius sheet units
- * @property {(stroke: Stroke) => boolean} mayAlter
- * @property {(stroke: Stroke) => void} veil
- * @property {(stroke: Stroke) => void} unveil
- * @property {(stroke: Stroke, paths: string[] | null) => void} showPaths until the document changes the stroke
- * @property {(event: string) => void} tell
- */
-
-/**
- * @typedef {Object} Tool
- * @property {(sample: import("./pointer_input.js").Sample, contact: import("./pointer_input.js").Contact) => void} begin
- * @property {(samples: import("./pointer_input.js").Sample[], predicted: import("./pointer_input.js").Sample[]) => void} extend
- * @property {() => void} frame
- * @property {() => void} finish
- * @property {() => void} discard
- */
-
-/** @typedef {import("./board_extras.js").BoardExtras} BoardExtras */
-/** @typedef {import("./live_layer.js").LiveLayer} LiveLayer */
+/** @typedef {import("./surface.js").BoardSettings} BoardSettings */
+/** @typedef {import("./surface.js").LiveInfo} LiveInfo */
+/** @typedef {import("./surface.js").Tool} Tool */
+/** @typedef {import("./surface.js").ToolName} ToolName */
 
 /** Zoom is settled this long after its last step, ms. */
 const SETTLE_MS = 140;
-/** What the first screen does not need is fetched this long after it was painted, or when somebody moves, ms. */
-const FETCH_REST_MS = 1000;
-
-/** A key that means nothing by itself. */
-const MODIFIERS = new Set(["Shift", "Control", "Alt", "AltGraph", "Meta", "CapsLock"]);
-
 export class Board extends EventTarget {
   sheet = document.createElement("div");
   page = document.createElement("div");
@@ -114,20 +63,11 @@ export class Board extends EventTarget {
     this.viewport = new Viewport(this.settings.rightToLeft);
     this.dry = new DryLayer(notebook, this.viewport, this.shown);
     this.wet = new WetLayer(this.viewport, this.shown);
-    /** @type {Late<BoardExtras>} */
-    this.extras = new Late(() => this.makeExtras(), this.missing);
-    /** @type {Late<LiveLayer>} */
-    this.live = new Late(() => this.makeLive(), this.missing);
-    /** @type {Late<import("./paper.js").PaperLayer>} */
-    this.paper = new Late(() => this.makePaper(), this.missing);
-    /** @type {Promise<unknown> | null} a key that came before what it means was known */
-    this.keyPending = null;
+    this.parts = new BoardParts(this, this.shown, this.missing);
     /** @type {Promise<void> | null} of the last gesture whose tool was still on its way */
     this.repeated = null;
-    this.fetchTimer = 0;
-    this.fetchingRest = false;
     this.policy = { penOnly: false, readOnly: false, panTool: false, spaceHeld: false, fingerDraws: false };
-    this.tools = this.makeTools();
+    this.tools = this.parts.makeTools();
     /** @type {ToolName} */
     this.toolName = "pen";
     /** @type {Tool | null} the tool of the stroke in progress */
@@ -148,10 +88,10 @@ export class Board extends EventTarget {
   setTool(name) {
     if (!(name in this.tools)) throw new RangeError(`there is no tool ${name}`);
     // A key that waited for its meaning was pressed before the gesture that is under way now.
-    if (!this.keyPending) this.discardGesture();
+    if (!this.parts.keyPending) this.discardGesture();
     this.toolName = name;
     this.policy.panTool = name === "hand";
-    if (name !== "lasso" && name !== "rectangle") this.extras.made?.selection.choose([]);
+    if (name !== "lasso" && name !== "rectangle") this.parts.extras.made?.selection.choose([]);
     this.root.dataset.tool = name;
     this.tell("toolchange");
   }
@@ -160,12 +100,12 @@ export class Board extends EventTarget {
   setColour(hex) {
     const differs = hex !== this.settings.colour;
     this.settings.colour = hex;
-    if (differs) this.extras.made?.selection.recolour(hex);
+    if (differs) this.parts.extras.made?.selection.recolour(hex);
   }
 
   /** The chosen strokes; there are none before "selectionchange" is told. */
   get selection() {
-    return /** @type {BoardExtras} */ (this.extras.made).selection;
+    return /** @type {import("./board_extras.js").BoardExtras} */ (this.parts.extras.made).selection;
   }
 
   /** @param {number} size 1 to 10 */
@@ -259,21 +199,12 @@ export class Board extends EventTarget {
     this.viewport.zoomAt(this.viewport.width / 2, this.viewport.height / 2, factor);
   }
 
-  /** @returns {Promise<Blob>} the notebook as SVG, as it can be imported again */
-  async exportSvg() {
-    return (await this.extras.get()).svg();
-  }
-
-  /** @returns {Promise<Blob>} the notebook as a picture on white */
-  async exportPng() {
-    const [{ pngOf }, extras] = await Promise.all([import("./exporting.js"), this.extras.get()]);
-    return pngOf(this.document, extras.printed());
-  }
-
-  /** @returns {Promise<Blob>} the notebook as a PDF with a page per sheet height */
-  async exportPdf() {
-    const [{ pdfOf }, extras] = await Promise.all([import("./exporting.js"), this.extras.get()]);
-    return pdfOf(this.document, extras.printed());
+  /**
+   * @param {"svg" | "png" | "pdf"} kind
+   * @returns {Promise<Blob>} the notebook as a file
+   */
+  async exported(kind) {
+    return (await this.parts.extras.get()).exported(kind);
   }
 
   /**
@@ -283,30 +214,30 @@ export class Board extends EventTarget {
   async whenPainted() {
     await this.repeated;
     await this.document.settled();
-    if (this.paper.asked) await this.paper.asked;
+    if (this.parts.paper.asked) await this.parts.paper.asked;
     await this.dry.filled();
     await nextFrame();
     await nextFrame();
-    this.fetchTimer ||= window.setTimeout(() => this.fetchRest(), FETCH_REST_MS);
+    this.parts.fetchRestSoon();
   }
 
   /** @param {import("./live_layer.js").LiveItem[]} items what the other readers are drawing (P6) */
   showLive(items) {
     const nowMs = performance.now();
-    this.live.use((live) => live.show(items, nowMs));
+    this.parts.live.use((live) => live.show(items, nowMs));
     this.requestFrame();
   }
 
   /** @param {import("./live_layer.js").Peer[]} peers who is here */
   setPeers(peers) {
-    if (peers.length || this.live.made) this.live.use((live) => live.setPeers(peers));
+    if (peers.length || this.parts.live.made) this.parts.live.use((live) => live.setPeers(peers));
     this.requestFrame();
   }
 
   destroy() {
     this.ending.abort();
     window.clearTimeout(this.settleTimer);
-    window.clearTimeout(this.fetchTimer);
+    this.parts.close();
     this.input.destroy();
     this.unsubscribe();
     this.resizing.disconnect();
@@ -341,12 +272,12 @@ export class Board extends EventTarget {
     window.requestAnimationFrame((nowMs) => {
       this.frameRequested = false;
       this.active?.frame();
-      if (this.live.made?.draw(nowMs)) this.requestFrame();
+      if (this.parts.live.made?.draw(nowMs)) this.requestFrame();
     });
   }
 
   /**
-   * @param {LiveStroke} stroke which stroke, and how it is drawn
+   * @param {import("./live_layer.js").LiveStroke} stroke which stroke, and how it is drawn
    * @param {string} [points] its new points, as `data-p`
    */
   sendLive(stroke, points) {
@@ -383,69 +314,6 @@ export class Board extends EventTarget {
 
   // --- inside ---------------------------------------------------------------------------------
 
-  /** @returns {Record<ToolName, Tool>} */
-  makeTools() {
-    const late = (/** @type {ToolName} */ name) =>
-      new LateTool(async () => /** @type {Tool} */ ((await this.extras.get()).tools[name]), this.missing);
-    return {
-      pen: new PenTool(this, "pen"),
-      fine: new PenTool(this, "fine"),
-      constant: new PenTool(this, "constant"),
-      highlighter: new PenTool(this, "highlighter"),
-      eraser: late("eraser"),
-      partial_eraser: late("partial_eraser"),
-      lasso: late("lasso"),
-      rectangle: late("rectangle"),
-      hand: late("hand"),
-    };
-  }
-
-  async makeExtras() {
-    const { BoardExtras } = await import("./board_extras.js");
-    const extras = new BoardExtras(this, this.shown);
-    this.ring.before(extras.selectionLayer.node);
-    return extras;
-  }
-
-  async makeLive() {
-    const { LiveLayer } = await import("./live_layer.js");
-    const live = new LiveLayer(this.viewport, this.document, this.shown);
-    this.wet.node.before(live.node);
-    live.resize();
-    return live;
-  }
-
-  async makePaper() {
-    const { PaperLayer } = await import("./paper.js");
-    const paper = new PaperLayer(this.viewport);
-    this.page.after(paper.node);
-    return paper;
-  }
-
-  /** Fetch everything else while nothing happens, so that it is there at once and without a network, too. */
-  async fetchRest() {
-    if (this.fetchingRest) return;
-    this.fetchingRest = true;
-    const parts = [
-      () => this.extras.get(),
-      () => this.live.get(),
-      () => import("../core/document_reader.js"),
-      () => import("./exporting.js"),
-      () => import("./paper.js"),
-      () => import("./svg_library.mjs"),
-    ];
-    try {
-      for (const fetchPart of parts) {
-        await idle();
-        if (this.ending.signal.aborted) return;
-        await fetchPart();
-      }
-    } catch {
-      // Asked for again when the network is back, or when it is wanted: who wants it then is told of a failure.
-      this.fetchingRest = false;
-    }
-  }
-
   build() {
     this.sheet.className = "board-sheet";
     this.page.className = "board-page";
@@ -477,7 +345,7 @@ export class Board extends EventTarget {
     // Somebody is there, or can be served again.
     for (const name of ["pointermove", "pointerdown", "keydown", "online"]) {
       const options = { signal, passive: true, once: name !== "online" };
-      window.addEventListener(name, () => this.fetchRest(), options);
+      window.addEventListener(name, () => this.parts.fetchRest(), options);
     }
   }
 
@@ -485,15 +353,15 @@ export class Board extends EventTarget {
   sink() {
     return {
       begin: (sample, contact) => {
-        const tool = () => this.tools[contact.use === "eraser" ? "eraser" : this.toolName];
-        const { keyPending } = this;
-        this.active = keyPending ? new LateTool(() => keyPending.then(tool), this.missing) : tool();
+        this.active = this.parts.toolFor(
+          () => this.tools[contact.use === "eraser" ? "eraser" : this.toolName],
+        );
         this.activeErases = contact.use === "eraser";
         this.ring.toggleAttribute("hidden", !this.isErasing());
         this.dry.hold(true);
         this.tell("drawstart");
         this.active.begin(sample, contact);
-        if (this.active instanceof LateTool) this.repeated = this.active.repeated;
+        if (this.active.repeated !== undefined) this.repeated = this.active.repeated;
       },
       extend: (samples, predicted) => this.active?.extend(samples, predicted),
       finish: () => this.endStroke((tool) => tool.finish()),
@@ -549,8 +417,8 @@ export class Board extends EventTarget {
     for (const stroke of change.added) grown = this.viewport.cover(stroke.bounds) || grown;
     if (change.paper || grown) this.showPaper();
     // Also while the layer is on its way: what it will show first may be this very stroke.
-    if (change.added.size && this.live.asked) this.live.use((live) => live.settle(change.added));
-    this.extras.made?.selection.follow();
+    if (change.added.size && this.parts.live.asked) this.parts.live.use((live) => live.settle(change.added));
+    this.parts.extras.made?.selection.follow();
   }
 
   /** The sheet or what is printed on it changed. */
@@ -558,7 +426,8 @@ export class Board extends EventTarget {
     this.placePage();
     const { paper, margin } = this.document.paper;
     const plain = paper === "plain" && margin === "none";
-    if (!plain || this.paper.asked) this.paper.use((layer) => layer.setPaper(this.document.paper));
+    if (!plain || this.parts.paper.asked)
+      this.parts.paper.use((layer) => layer.setPaper(this.document.paper));
   }
 
   /** @param {import("./viewport.js").ViewChange} change */
@@ -566,7 +435,7 @@ export class Board extends EventTarget {
     const { viewport } = this;
     if (change === "size") {
       this.wet.resize();
-      this.live.made?.resize();
+      this.parts.live.made?.resize();
     }
     if (this.active) this.requestFrame();
     if (viewport.scale !== this.settledScale) {
@@ -575,12 +444,12 @@ export class Board extends EventTarget {
       else this.settleTimer = window.setTimeout(() => this.settleZoom(), SETTLE_MS);
     } else if (change === "size") this.settleZoom();
     else {
-      this.paper.made?.follow();
+      this.parts.paper.made?.follow();
       this.dry.follow();
     }
     this.placeSheet();
-    this.live.made?.moved();
-    this.extras.made?.selectionLayer.draw();
+    this.parts.live.made?.moved();
+    this.parts.extras.made?.selectionLayer.draw();
     this.requestFrame();
     this.tell("viewchange");
   }
@@ -597,7 +466,7 @@ export class Board extends EventTarget {
     this.settledScale = this.viewport.scale;
     this.dry.rescale();
     this.placePage();
-    this.paper.made?.lay();
+    this.parts.paper.made?.lay();
     this.placeSheet();
   }
 
@@ -636,22 +505,10 @@ export class Board extends EventTarget {
   /** @param {KeyboardEvent} event */
   keyDown(event) {
     if (event.defaultPrevented || isTyping(event.target)) return;
-    if (MODIFIERS.has(event.key)) return;
     if (event.code === "Space" && (event.target === this.root || event.target === document.body)) {
       this.holdSpace(true);
       event.preventDefault();
-      return;
-    }
-    const { extras } = this;
-    if (extras.made) {
-      if (extras.made.key(event)) event.preventDefault();
-      return;
-    }
-    const done = extras.get().then((made) => made.key(event));
-    this.keyPending = done.finally(() => {
-      this.keyPending = null;
-    });
-    this.keyPending.catch(this.missing);
+    } else this.parts.key(event);
   }
 
   /** @param {KeyboardEvent} event */
@@ -667,15 +524,7 @@ export class Board extends EventTarget {
 
   /** @param {ClipboardEvent} event copy, cut or paste */
   clipboard(event) {
-    if (isTyping(event.target) || !event.clipboardData || this.settings.role === "view") return;
-    if (event.type !== "paste") {
-      this.extras.made?.copy(event);
-      return;
-    }
-    // The text is read now: the event is over when the rest has come.
-    const text = event.clipboardData.getData("text/plain");
-    this.extras.use((extras) => extras.paste(text));
-    event.preventDefault();
+    if (!isTyping(event.target) && this.settings.role !== "view") this.parts.clipboard(event);
   }
 
   /** @param {unknown} error why a part of the board that somebody wanted is not there */
@@ -708,14 +557,6 @@ function defaultSettings() {
 function isTyping(target) {
   if (!(target instanceof HTMLElement)) return false;
   return target.isContentEditable || target.closest("input, textarea, select, [role=dialog]") !== null;
-}
-
-/** @returns {Promise<void>} when the browser has nothing else to do */
-function idle() {
-  return new Promise((resolve) => {
-    if (window.requestIdleCallback) window.requestIdleCallback(() => resolve());
-    else window.setTimeout(resolve, 50);
-  });
 }
 
 /** @returns {Promise<void>} */

@@ -14,7 +14,7 @@ import { Selection, SelectionTool } from "./tools/selection_tool.js";
 import { SHEET_HEIGHT, SHEET_WIDTH } from "./viewport.js";
 
 /** @typedef {import("./board.js").Board} Board */
-/** @typedef {import("./board.js").ToolName} ToolName */
+/** @typedef {import("./surface.js").ToolName} ToolName */
 
 export class BoardExtras {
   /**
@@ -25,7 +25,7 @@ export class BoardExtras {
     this.board = board;
     this.selectionLayer = new SelectionLayer(board.viewport, shown);
     this.selection = new Selection(board, this.selectionLayer);
-    /** @type {Partial<Record<ToolName, import("./board.js").Tool>>} */
+    /** @type {Partial<Record<ToolName, import("./surface.js").Tool>>} */
     this.tools = {
       eraser: new EraserTool(board),
       partial_eraser: new CutterTool(board),
@@ -141,9 +141,16 @@ export class BoardExtras {
     else viewport.panBy(...steps[how]);
   }
 
-  /** @returns {Blob} the notebook as SVG, as it can be imported again */
-  svg() {
-    return new Blob([sheetSvg(this.board.document, this.printed())], { type: "image/svg+xml" });
+  /**
+   * @param {"svg" | "png" | "pdf"} kind SVG as it can be imported again, a picture on white, or a page per sheet height
+   * @returns {Promise<Blob>} the notebook as a file
+   */
+  async exported(kind) {
+    const { document } = this.board;
+    const box = this.printed();
+    if (kind === "svg") return new Blob([sheetSvg(document, box)], { type: "image/svg+xml" });
+    const { pdfOf, pngOf } = await import("./exporting.js");
+    return kind === "png" ? pngOf(document, box) : pdfOf(document, box);
   }
 
   /** @returns {import("../core/path_data.js").Bounds} the page, and what of the ink lies beyond it */

@@ -7,6 +7,7 @@
  * the page before the call returns, so wet ink can go in the same frame. What a stroke is belongs to the document.
  */
 import { CELL, cellOf, forCells, overlaps, plainPath } from "../core/stroke.js";
+import { svgElement } from "./dom.js";
 
 /** @typedef {import("../core/document.js").NotebookDocument} NotebookDocument */
 /** @typedef {import("../core/stroke.js").Stroke} Stroke */
@@ -31,7 +32,7 @@ const MOST_AHEAD_PX = 1400;
  * @property {number} next how many of them have
  */
 
-/** @typedef {{svg: SVGSVGElement, group: SVGGElement, strokes: Stroke[], nodes: Map<Stroke, SVGElement>}} Sheet */
+/** @typedef {{svg: SVGElement, group: SVGElement, strokes: Stroke[], nodes: Map<Stroke, SVGElement>}} Sheet */
 
 export class DryLayer {
   /**
@@ -313,7 +314,7 @@ export class DryLayer {
       for (const sheet of [ink, marker]) {
         const node = sheet.nodes.get(stroke);
         if (!node) continue;
-        const shown = paths === null ? this.strokeNode(stroke) : svgNode("g");
+        const shown = paths === null ? this.strokeNode(stroke) : svgElement("g");
         for (const d of paths ?? []) shown.append(pathNode({ ...style, d }, this.shown));
         node.replaceWith(shown);
         sheet.nodes.set(stroke, shown);
@@ -372,7 +373,7 @@ export class DryLayer {
     let node;
     if (paths.length === 1) node = pathNode(paths[0], this.shown);
     else {
-      node = svgNode("g");
+      node = svgElement("g");
       for (const path of paths) node.append(pathNode(path, this.shown));
     }
     node.dataset.key = stroke.key;
@@ -382,8 +383,8 @@ export class DryLayer {
 
 /** @returns {Sheet} */
 function newSheet() {
-  const svg = svgNode("svg", { class: "board-tile", "aria-hidden": "true" });
-  const group = svgNode("g");
+  const svg = svgElement("svg", { class: "board-tile", "aria-hidden": "true" });
+  const group = svgElement("g");
   svg.append(group);
   return { svg, group, strokes: [], nodes: new Map() };
 }
@@ -470,27 +471,13 @@ class Slices {
   }
 }
 
-const SVG = "http://www.w3.org/2000/svg";
-
-/**
- * @template {keyof SVGElementTagNameMap} Tag
- * @param {Tag} tag
- * @param {Record<string, string | number>} [attributes]
- * @returns {SVGElementTagNameMap[Tag]}
- */
-export function svgNode(tag, attributes = {}) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
-  return node;
-}
-
 /**
  * @param {StrokePath} path checked values
  * @param {(colour: string) => string} shown how the theme shows a stored colour
- * @returns {SVGPathElement}
+ * @returns {SVGElement}
  */
 export function pathNode(path, shown) {
-  const node = document.createElementNS(SVG, "path");
+  const node = svgElement("path");
   for (const [name, value] of Object.entries(path)) {
     const isColour = (name === "fill" || name === "stroke") && value !== "none";
     node.setAttribute(name, isColour ? shown(value) : value);

@@ -234,7 +234,7 @@ async function send(app) {
   const { t, board } = app;
   const title = app.head.title || t("app.name");
   try {
-    const file = new File([await board.exportPdf()], `${title}.pdf`, { type: "application/pdf" });
+    const file = new File([await board.exported("pdf")], `${title}.pdf`, { type: "application/pdf" });
     await navigator.share({ title, files: [file] });
   } catch (error) {
     // Nobody chose where to: that is no failure.
@@ -247,12 +247,7 @@ async function send(app) {
 async function download(app, kind) {
   const { t, board } = app;
   try {
-    const makers = {
-      svg: () => board.exportSvg(),
-      png: () => board.exportPng(),
-      pdf: () => board.exportPdf(),
-    };
-    const url = URL.createObjectURL(await whileWorking(t("toast.working"), makers[kind]()));
+    const url = URL.createObjectURL(await whileWorking(t("toast.working"), board.exported(kind)));
     element("a", { href: url, download: `${app.head.title || t("app.name")}.${kind}` }).click();
     window.setTimeout(() => URL.revokeObjectURL(url), 10_000);
   } catch {

@@ -7,7 +7,7 @@
  * board's, which paper it is the document's (change `p`).
  */
 import { HEAD, marginAt, RULED, SQUARED } from "../core/paper_rules.js";
-import { svgNode } from "./dry_layer.js";
+import { svgElement } from "./dom.js";
 
 /** @typedef {import("./viewport.js").Viewport} Viewport */
 
@@ -20,10 +20,10 @@ export class PaperLayer {
    */
   constructor(viewport) {
     this.viewport = viewport;
-    this.node = svgNode("svg", { class: "board-paper", "aria-hidden": "true" });
-    this.lines = svgNode("path", { class: "paper-lines" });
-    this.dots = svgNode("path", { class: "paper-dots" });
-    this.margin = svgNode("path", { class: "paper-margin" });
+    this.node = svgElement("svg", { class: "board-paper", "aria-hidden": "true" });
+    this.lines = svgElement("path", { class: "paper-lines" });
+    this.dots = svgElement("path", { class: "paper-dots" });
+    this.margin = svgElement("path", { class: "paper-margin" });
     this.node.append(this.lines, this.dots, this.margin);
     this.paper = { paper: "plain", margin: "none" };
     this.laid = { x0: 0, y0: 0, x1: 0, y1: 0 };

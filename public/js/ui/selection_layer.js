@@ -7,7 +7,8 @@
  */
 import { parseFragment } from "../core/fragment.js";
 import { cornersOf } from "../core/selection.js";
-import { pathNode, svgNode } from "./dry_layer.js";
+import { svgElement } from "./dom.js";
+import { pathNode } from "./dry_layer.js";
 
 /** @typedef {import("../core/path_data.js").Bounds} Bounds */
 /** @typedef {import("../core/stroke.js").Stroke} Stroke */
@@ -25,10 +26,10 @@ export class SelectionLayer {
   constructor(viewport, shown) {
     this.viewport = viewport;
     this.shown = shown;
-    this.node = svgNode("svg", { class: "board-selection", "aria-hidden": "true" });
-    this.lifted = svgNode("g");
-    this.trail = svgNode("path", { class: "selection-trail" });
-    this.frame = svgNode("g");
+    this.node = svgElement("svg", { class: "board-selection", "aria-hidden": "true" });
+    this.lifted = svgElement("g");
+    this.trail = svgElement("path", { class: "selection-trail" });
+    this.frame = svgElement("g");
     this.node.append(this.lifted, this.trail, this.frame);
     /** @type {typeof import("./svg_library.mjs") | null} */
     this.library = null;

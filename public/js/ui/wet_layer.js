@@ -13,7 +13,7 @@ import { encodePoints } from "../core/points.js";
 /** @typedef {import("./viewport.js").Viewport} Viewport */
 /** @typedef {import("./pointer_input.js").Sample} Sample */
 /** @typedef {import("./pointer_input.js").Contact} Contact */
-/** @typedef {import("./board.js").Surface} Surface */
+/** @typedef {import("./surface.js").Surface} Surface */
 
 /** Points after which a stroke goes on as a new one. */
 export const SPLIT_AT = 3000;

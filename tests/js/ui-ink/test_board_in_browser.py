@@ -379,7 +379,7 @@ def test_what_came_in_idle_time_works_without_a_network(open_board: Any) -> None
     # The parts come one after the other; this is the last one.
     board.wait_for("performance.getEntriesByType('resource').some((one) => one.name.endsWith('/svg.esm.js'))")
     board.page.context.set_offline(True)
-    assert board.run("board.exportPdf().then((blob) => blob.size)") > 500
+    assert board.run("board.exported('pdf').then((blob) => blob.size)") > 500
     board.page.keyboard.press("e")
     board.mouse(line(200, 80, 200, 220))
     board.settle()

@@ -1,70 +1,38 @@
 /**
  * The partial eraser: takes away what it touches of a stroke, and no more.
  *
- * Owns one sweep along strokes' captured points: intervals in sixteenths of a point (INK.md), shown in the next
- * frame and sent as one change per 100 ms; a gesture is one undo entry. A fixed outline has no points to cut along
- * and is left alone: the whole-stroke eraser takes it.
+ * Owns what its sweep (`sweep.js`) takes along strokes' captured points: intervals in sixteenths of a point (INK.md),
+ * shown in the next frame. A fixed outline has no points to cut along and is left alone: the whole-stroke eraser
+ * takes it.
  */
 import { parseCuts, pointDistance2, sweptIntervals, unionOf } from "../../core/cuts.js";
 import { parseFragment, reshape } from "../../core/reshaping.js";
 import { attributeOf } from "../../core/stroke.js";
-import { BATCH_MS } from "./eraser_tool.js";
+import { SweepTool } from "./sweep.js";
 
 /** @typedef {import("../pointer_input.js").Sample} Sample */
 /** @typedef {import("../../core/stroke.js").Stroke} Stroke */
 /** @typedef {import("../../core/cuts.js").Interval} Interval */
-/** @typedef {import("../board.js").Surface} Surface */
 
-export class CutterTool {
-  /** @param {Surface} surface */
-  constructor(surface) {
-    this.surface = surface;
-    /** @type {Sample | null} */
-    this.last = null;
-    /** @type {Map<Stroke, Interval[]>} cuts that are not sent yet */
-    this.cuts = new Map();
-    /** @type {Set<Stroke>} strokes whose cuts grew since the last frame */
-    this.grown = new Set();
-    this.sentMs = 0;
-  }
+export class CutterTool extends SweepTool {
+  /** @type {Map<Stroke, Interval[]>} cuts that are not sent yet */
+  cuts = new Map();
+  /** @type {Set<Stroke>} strokes whose cuts grew since the last frame */
+  grown = new Set();
 
-  /** @param {Sample} sample */
-  begin(sample) {
-    this.last = sample;
-    this.sentMs = sample.atMs;
-    this.sweep(sample);
-  }
-
-  /** @param {Sample[]} samples */
-  extend(samples) {
-    if (!this.last) return;
-    for (const sample of samples) this.sweep(sample);
-    const atMs = samples.at(-1)?.atMs ?? 0;
-    if (atMs - this.sentMs < BATCH_MS) return;
-    this.sentMs = atMs;
-    this.send();
-  }
-
-  /** @param {Sample} sample */
-  sweep(sample) {
-    const { x, y } = this.last ?? sample;
-    const radius = this.surface.eraserRadius();
-    const box = {
-      x0: Math.min(x, sample.x) - radius,
-      y0: Math.min(y, sample.y) - radius,
-      x1: Math.max(x, sample.x) + radius,
-      y1: Math.max(y, sample.y) + radius,
-    };
-    for (const stroke of this.surface.document.index.query(box)) {
-      if (!this.surface.mayAlter(stroke)) continue;
-      const hit = touchedParts(stroke, x, y, sample.x, sample.y, radius);
-      const known = [...cutsOf(stroke), ...(this.cuts.get(stroke) ?? [])];
-      if (isWithin(hit, unionOf(known))) continue;
-      this.cuts.set(stroke, unionOf([...(this.cuts.get(stroke) ?? []), ...hit]));
-      this.grown.add(stroke);
-      this.surface.requestFrame();
-    }
-    this.last = sample;
+  /**
+   * @param {Stroke} stroke
+   * @param {Sample} from
+   * @param {Sample} to
+   * @param {number} radius
+   */
+  touch(stroke, from, to, radius) {
+    const hit = touchedParts(stroke, from.x, from.y, to.x, to.y, radius);
+    const taken = this.cuts.get(stroke) ?? [];
+    if (isWithin(hit, unionOf([...cutsOf(stroke), ...taken]))) return;
+    this.cuts.set(stroke, unionOf([...taken, ...hit]));
+    this.grown.add(stroke);
+    this.surface.requestFrame();
   }
 
   frame() {
@@ -87,18 +55,10 @@ export class CutterTool {
     return parseFragment(text).paths.map(({ d }) => d);
   }
 
-  finish() {
-    this.send();
-    this.last = null;
-    this.surface.commit();
-  }
-
-  discard() {
+  restore() {
     for (const stroke of this.cuts.keys()) this.surface.showPaths(stroke, null);
     this.cuts.clear();
     this.grown.clear();
-    this.last = null;
-    this.surface.commit();
   }
 
   send() {

@@ -9,7 +9,7 @@
 /** @typedef {import("../pointer_input.js").Sample} Sample */
 
 export class HandTool {
-  /** @param {import("../board.js").Surface} surface */
+  /** @param {import("../surface.js").Surface} surface */
   constructor(surface) {
     this.surface = surface;
     /** @type {Sample | null} where the sheet was taken hold of */

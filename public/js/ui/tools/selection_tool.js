@@ -14,7 +14,7 @@ import { transformFragment } from "../../core/transform.js";
 /** @typedef {import("../pointer_input.js").Sample} Sample */
 /** @typedef {import("../../core/stroke.js").Stroke} Stroke */
 /** @typedef {import("../../core/fragment.js").Fragment} Fragment */
-/** @typedef {import("../board.js").Surface} Surface */
+/** @typedef {import("../surface.js").Surface} Surface */
 
 /** A corner is gripped within this distance, and a press that moved less is a tap, CSS pixels. */
 const REACH_PX = 14;
