@@ -140,14 +140,23 @@ def writing(start: Place, *, samples: int, width: float, height: float = 60) -> 
     return way
 
 
-async def pen_stroke(tab: Tab, way: Sequence[Place], *, hz: float = 120.0) -> None:
-    """One stroke with the pen at its own rate."""
+async def pen_stroke(tab: Tab, way: Sequence[Place], *, hz: float = 120.0, slip_s: float = 0.0) -> None:
+    """One stroke with the pen at its own rate.
+
+    Args:
+        tab: whose page is written on.
+        way: where the samples are.
+        hz: samples a second.
+        slip_s: what the pen's clock loses over the stroke. Two samples fall into each frame of a 60 Hz screen, and how
+            long they wait for it depends on where in the frame they fall. A pen that keeps that place for a whole
+            stroke measures its luck; one that slips by one frame has been everywhere in it for the same time.
+    """
     loop = asyncio.get_running_loop()
     began = loop.time()
     sent = []
     last = len(way)
     for index, (x, y) in enumerate([*way, way[-1]]):
-        late = began + index / hz - loop.time()
+        late = began + index / hz + slip_s * index / last - loop.time()
         if late > 0:
             await asyncio.sleep(late)
         kind = "mousePressed" if index == 0 else "mouseReleased" if index == last else "mouseMoved"

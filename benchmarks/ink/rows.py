@@ -21,6 +21,7 @@ from benchmarks.ink.strokes import fill
 from benchmarks.ink.subjects import Ours, Peer
 
 SAMPLES = 480
+FRAME_S = 1 / 60
 MANY, VERY_MANY = 10_000, 100_000
 BOARD = (300.0, 70.0, 900.0, 700.0)
 """A part of the window that is sheet in all three programs: x, y, width, height."""
@@ -79,7 +80,7 @@ async def pen_session(bench: Bench, subject: Any, count: int, *, throttle: float
     known = 0 if isinstance(subject, Ours) else await tab.page.evaluate("window.peer.lastStrokePoints()")
     await tab.page.evaluate("window.inkProbe.reset()")
     cpu = await tab.cpu_s()
-    await pen_stroke(tab, way)
+    await pen_stroke(tab, way, slip_s=FRAME_S)
     spent = await tab.cpu_s() - cpu
     await asyncio.sleep(1.0 * throttle)
     latencies = await tab.read("latencies")
