@@ -6,10 +6,10 @@
  * constant cost: frozen chunks and a tail. Everything is in tenths of a pixel. The server's `outline.py` gives the
  * same text for the same points; `tests/data/outline_vectors.json` holds both to it. Draws nothing.
  */
-import { getStroke, getStrokeOutlinePoints } from "./freehand.mjs";
+import { getStroke, getStrokeOutlinePoints } from "../../../node_modules/perfect-freehand/dist/esm/index.mjs";
 import { encodePoints, MAX_PRESSURE } from "./points.js";
 
-/** @typedef {import("./freehand.mjs").StrokePoint} StrokePoint */
+/** @typedef {import("../../../node_modules/perfect-freehand/dist/esm/index.mjs").StrokePoint} StrokePoint */
 
 /** The recipe new strokes name in `data-v`. */
 const RECIPE = 1;

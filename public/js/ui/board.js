@@ -9,14 +9,12 @@
  * Events: "undochange", "viewchange", "toolchange", "selectionchange", "drawstart", and "partmissing" when something
  * was asked for whose module could not be had.
  */
-import { darkPaperColour, START_SIZE } from "../core/pen_sizes.js";
+import { START_SIZE } from "../core/pen_sizes.js";
 import { boxOf } from "../core/stroke.js";
 import { UndoStack } from "../core/undo_stack.js";
 import { BoardParts } from "./board_parts.js";
-import { DryLayer } from "./dry_layer.js";
+import { BoardView } from "./board_view.js";
 import { PointerInput } from "./pointer_input.js";
-import { Viewport } from "./viewport.js";
-import { WetLayer } from "./wet_layer.js";
 
 /** @typedef {import("../core/document.js").NotebookDocument} NotebookDocument */
 /** @typedef {import("../core/stroke.js").Stroke} Stroke */
@@ -25,14 +23,7 @@ import { WetLayer } from "./wet_layer.js";
 /** @typedef {import("./surface.js").Tool} Tool */
 /** @typedef {import("./surface.js").ToolName} ToolName */
 
-/** Zoom is settled this long after its last step, ms. */
-const SETTLE_MS = 140;
 export class Board extends EventTarget {
-  sheet = document.createElement("div");
-  page = document.createElement("div");
-  ring = document.createElement("div");
-  resizing = new ResizeObserver(() => this.fitWindow());
-  theming = new MutationObserver(() => this.followTheme());
   ending = new AbortController();
   unsubscribe = () => {};
 
@@ -56,14 +47,10 @@ export class Board extends EventTarget {
     /** @type {string[]} */
     this.gesture = [];
     this.frameRequested = false;
-    this.settleTimer = 0;
-    this.settledScale = 0;
-    this.dark = false;
-    this.shown = (/** @type {string} */ colour) => (this.dark ? darkPaperColour(colour) : colour);
-    this.viewport = new Viewport(this.settings.rightToLeft);
-    this.dry = new DryLayer(notebook, this.viewport, this.shown);
-    this.wet = new WetLayer(this.viewport, this.shown);
-    this.parts = new BoardParts(this, this.shown, this.missing);
+    this.view = new BoardView(root, notebook, this.settings.rightToLeft);
+    this.viewport = this.view.viewport;
+    this.wet = this.view.wet;
+    this.parts = new BoardParts(this, this.missing);
     /** @type {Promise<void> | null} of the last gesture whose tool was still on its way */
     this.repeated = null;
     this.policy = { penOnly: false, readOnly: false, panTool: false, spaceHeld: false, fingerDraws: false };
@@ -73,13 +60,16 @@ export class Board extends EventTarget {
     /** @type {Tool | null} the tool of the stroke in progress */
     this.active = null;
     this.activeErases = false;
-    this.build();
+    root.dataset.tool = "pen";
     this.input = new PointerInput(root, this.viewport, this.policy, this.sink());
     this.setRole(this.settings.role);
     this.setTouch(this.settings);
     this.listen();
-    this.fitWindow();
-    this.showPaper();
+    this.view.begin(
+      this.parts,
+      (change) => this.moved(change),
+      () => this.requestFrame(),
+    );
   }
 
   // --- what the shell calls -------------------------------------------------------------------
@@ -214,10 +204,7 @@ export class Board extends EventTarget {
   async whenPainted() {
     await this.repeated;
     await this.document.settled();
-    if (this.parts.paper.asked) await this.parts.paper.asked;
-    await this.dry.filled();
-    await nextFrame();
-    await nextFrame();
+    await this.view.painted();
     this.parts.fetchRestSoon();
   }
 
@@ -236,14 +223,10 @@ export class Board extends EventTarget {
 
   destroy() {
     this.ending.abort();
-    window.clearTimeout(this.settleTimer);
     this.parts.close();
     this.input.destroy();
     this.unsubscribe();
-    this.resizing.disconnect();
-    this.theming.disconnect();
-    this.dry.destroy();
-    this.root.replaceChildren();
+    this.view.destroy();
   }
 
   // --- what tools call ------------------------------------------------------------------------
@@ -296,12 +279,12 @@ export class Board extends EventTarget {
 
   /** @param {Stroke} stroke hidden until the document says so */
   veil(stroke) {
-    this.dry.veil(stroke, true);
+    this.view.dry.veil(stroke, true);
   }
 
   /** @param {Stroke} stroke */
   unveil(stroke) {
-    this.dry.veil(stroke, false);
+    this.view.dry.veil(stroke, false);
   }
 
   /**
@@ -309,44 +292,18 @@ export class Board extends EventTarget {
    * @param {string[] | null} paths
    */
   showPaths(stroke, paths) {
-    this.dry.showPaths(stroke, paths);
+    this.view.dry.showPaths(stroke, paths);
   }
 
   // --- inside ---------------------------------------------------------------------------------
 
-  build() {
-    this.sheet.className = "board-sheet";
-    this.page.className = "board-page";
-    this.sheet.append(this.page, this.dry.node);
-    this.ring.className = "board-ring";
-    this.ring.hidden = true;
-    this.root.classList.add("board");
-    this.root.dataset.tool = "pen";
-    this.root.replaceChildren(this.sheet, this.wet.node, this.ring);
-  }
-
   listen() {
     const signal = this.ending.signal;
     this.unsubscribe = this.document.subscribe((change) => this.documentChanged(change));
-    this.viewport.subscribe((change) => this.viewChanged(change));
-    this.resizing.observe(this.root);
-    const scheme = window.matchMedia("(prefers-color-scheme: dark)");
-    scheme.addEventListener("change", () => this.followTheme(), { signal });
-    this.theming.observe(document.documentElement, { attributeFilter: ["data-theme", "class"] });
-    this.followTheme();
     window.addEventListener("keydown", (event) => this.keyDown(event), { signal });
     window.addEventListener("keyup", (event) => this.keyUp(event), { signal });
-    for (const name of ["copy", "cut", "paste"]) {
-      document.addEventListener(name, (event) => this.clipboard(/** @type {ClipboardEvent} */ (event)), {
-        signal,
-      });
-    }
     window.addEventListener("blur", () => this.holdSpace(false), { signal });
-    // Somebody is there, or can be served again.
-    for (const name of ["pointermove", "pointerdown", "keydown", "online"]) {
-      const options = { signal, passive: true, once: name !== "online" };
-      window.addEventListener(name, () => this.parts.fetchRest(), options);
-    }
+    this.parts.listen(signal);
   }
 
   /** @returns {import("./pointer_input.js").InputSink} */
@@ -357,8 +314,8 @@ export class Board extends EventTarget {
           () => this.tools[contact.use === "eraser" ? "eraser" : this.toolName],
         );
         this.activeErases = contact.use === "eraser";
-        this.ring.toggleAttribute("hidden", !this.isErasing());
-        this.dry.hold(true);
+        if (!this.isErasing()) this.view.showRing(0, 0, 0);
+        this.view.dry.hold(true);
         this.tell("drawstart");
         this.active.begin(sample, contact);
         if (this.active.repeated !== undefined) this.repeated = this.active.repeated;
@@ -367,7 +324,7 @@ export class Board extends EventTarget {
       finish: () => this.endStroke((tool) => tool.finish()),
       discard: () => this.endStroke((tool) => tool.discard()),
       hover: (x, y, kind) => this.hover(x, y, kind),
-      leave: () => this.ring.toggleAttribute("hidden", true),
+      leave: () => this.view.showRing(0, 0, 0),
       pan: (dx, dy) => this.viewport.panBy(dx, dy),
       zoom: (x, y, factor) => this.viewport.zoomAt(x, y, factor),
     };
@@ -378,7 +335,7 @@ export class Board extends EventTarget {
     const tool = this.active;
     this.active = null;
     if (tool) end(tool);
-    this.dry.hold(false);
+    this.view.dry.hold(false);
   }
 
   discardGesture() {
@@ -391,14 +348,7 @@ export class Board extends EventTarget {
    * @param {string} kind
    */
   hover(x, y, kind) {
-    const { ring } = this;
-    const erasing = this.isErasing();
-    if (ring.hidden === erasing) ring.hidden = !erasing;
-    if (erasing) {
-      const radius = this.eraserRadius() * this.viewport.scale;
-      ring.style.width = ring.style.height = `${2 * radius}px`;
-      ring.style.transform = `translate(${x - radius}px, ${y - radius}px)`;
-    }
+    this.view.showRing(x, y, this.isErasing() ? this.eraserRadius() * this.viewport.scale : 0);
     if (this.onLive && kind !== "touch") {
       const cursor = [Math.round(this.viewport.sheetX(x)), Math.round(this.viewport.sheetY(y))];
       this.onLive({ cursor });
@@ -412,89 +362,17 @@ export class Board extends EventTarget {
 
   /** @param {import("../core/document.js").DocumentChange} change */
   documentChanged(change) {
-    this.dry.apply(change);
-    let grown = false;
-    for (const stroke of change.added) grown = this.viewport.cover(stroke.bounds) || grown;
-    if (change.paper || grown) this.showPaper();
+    this.view.apply(change);
     // Also while the layer is on its way: what it will show first may be this very stroke.
     if (change.added.size && this.parts.live.asked) this.parts.live.use((live) => live.settle(change.added));
     this.parts.extras.made?.selection.follow();
   }
 
-  /** The sheet or what is printed on it changed. */
-  showPaper() {
-    this.placePage();
-    const { paper, margin } = this.document.paper;
-    const plain = paper === "plain" && margin === "none";
-    if (!plain || this.parts.paper.asked)
-      this.parts.paper.use((layer) => layer.setPaper(this.document.paper));
-  }
-
-  /** @param {import("./viewport.js").ViewChange} change */
-  viewChanged(change) {
-    const { viewport } = this;
-    if (change === "size") {
-      this.wet.resize();
-      this.parts.live.made?.resize();
-    }
-    if (this.active) this.requestFrame();
-    if (viewport.scale !== this.settledScale) {
-      window.clearTimeout(this.settleTimer);
-      if (this.settledScale === 0 || change === "size") this.settleZoom();
-      else this.settleTimer = window.setTimeout(() => this.settleZoom(), SETTLE_MS);
-    } else if (change === "size") this.settleZoom();
-    else {
-      this.parts.paper.made?.follow();
-      this.dry.follow();
-    }
-    this.placeSheet();
-    this.parts.live.made?.moved();
-    this.parts.extras.made?.selectionLayer.draw();
+  /** @param {import("./viewport.js").ViewChange} change that all layers have followed */
+  moved(change) {
+    if (change === "size") this.input.measure();
     this.requestFrame();
     this.tell("viewchange");
-  }
-
-  placeSheet() {
-    const { offsetX, offsetY, scale } = this.viewport;
-    const factor = this.settledScale ? scale / this.settledScale : 1;
-    const { style } = this.sheet;
-    style.transform = `translate(${offsetX}px, ${offsetY}px)${factor === 1 ? "" : ` scale(${factor})`}`;
-  }
-
-  /** Lay out everything sharp at the zoom that was reached. */
-  settleZoom() {
-    this.settledScale = this.viewport.scale;
-    this.dry.rescale();
-    this.placePage();
-    this.parts.paper.made?.lay();
-    this.placeSheet();
-  }
-
-  placePage() {
-    const { viewport, settledScale: scale } = this;
-    const { x0, y0, x1, y1 } = viewport.sheet;
-    const [left, top] = [viewport.snap(x0 * scale), viewport.snap(y0 * scale)];
-    const { style } = this.page;
-    style.left = `${left}px`;
-    style.top = `${top}px`;
-    style.width = `${viewport.snap(x1 * scale) - left}px`;
-    style.height = `${viewport.snap(y1 * scale) - top}px`;
-  }
-
-  fitWindow() {
-    const { clientWidth, clientHeight } = this.root;
-    this.viewport.resize(clientWidth, clientHeight, Math.min(3, Math.max(1, window.devicePixelRatio)));
-    this.input?.measure();
-  }
-
-  followTheme() {
-    const asked = document.documentElement.dataset.theme;
-    const dark = asked ? asked === "dark" : window.matchMedia("(prefers-color-scheme: dark)").matches;
-    if (dark === this.dark) return;
-    this.dark = dark;
-    this.root.dataset.paper = dark ? "dark" : "light";
-    this.dry.redraw();
-    this.requestFrame();
   }
 
   /** @returns {import("../core/path_data.js").Bounds | null} box of all ink */
@@ -504,11 +382,11 @@ export class Board extends EventTarget {
 
   /** @param {KeyboardEvent} event */
   keyDown(event) {
-    if (event.defaultPrevented || isTyping(event.target)) return;
-    if (event.code === "Space" && (event.target === this.root || event.target === document.body)) {
-      this.holdSpace(true);
-      event.preventDefault();
-    } else this.parts.key(event);
+    const { target } = event;
+    if (event.defaultPrevented || event.code !== "Space") return;
+    if (target !== this.root && target !== document.body) return;
+    this.holdSpace(true);
+    event.preventDefault();
   }
 
   /** @param {KeyboardEvent} event */
@@ -520,11 +398,6 @@ export class Board extends EventTarget {
   holdSpace(held) {
     this.policy.spaceHeld = held;
     this.root.classList.toggle("space-held", held);
-  }
-
-  /** @param {ClipboardEvent} event copy, cut or paste */
-  clipboard(event) {
-    if (!isTyping(event.target) && this.settings.role !== "view") this.parts.clipboard(event);
   }
 
   /** @param {unknown} error why a part of the board that somebody wanted is not there */
@@ -551,24 +424,4 @@ function defaultSettings() {
     role: "owner",
     undo: undefined,
   };
-}
-
-/** @param {EventTarget | null} target */
-function isTyping(target) {
-  if (!(target instanceof HTMLElement)) return false;
-  return target.isContentEditable || target.closest("input, textarea, select, [role=dialog]") !== null;
-}
-
-/** @returns {Promise<void>} */
-function nextFrame() {
-  if (document.hidden) return Promise.resolve();
-  return new Promise((resolve) => {
-    // A tab that is hidden meanwhile gets its next frame when somebody looks again, and nobody waits for that.
-    const hidden = () => resolve();
-    document.addEventListener("visibilitychange", hidden, { once: true });
-    window.requestAnimationFrame(() => {
-      document.removeEventListener("visibilitychange", hidden);
-      resolve();
-    });
-  });
 }

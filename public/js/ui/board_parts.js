@@ -116,12 +116,10 @@ export class LateTool {
 export class BoardParts {
   /**
    * @param {Board} board
-   * @param {(colour: string) => string} shown how the theme shows a stored colour
    * @param {(error: unknown) => void} missing told when a part that somebody wanted could not be had
    */
-  constructor(board, shown, missing) {
+  constructor(board, missing) {
     this.board = board;
-    this.shown = shown;
     this.missing = missing;
     /** @type {Late<BoardExtras>} */
     this.extras = new Late(() => this.makeExtras(), missing);
@@ -137,24 +135,26 @@ export class BoardParts {
 
   async makeExtras() {
     const { BoardExtras } = await import("./board_extras.js");
-    const extras = new BoardExtras(this.board, this.shown);
-    this.board.ring.before(extras.selectionLayer.node);
+    const { view } = this.board;
+    const extras = new BoardExtras(this.board, view.shown);
+    view.ring.before(extras.selectionLayer.node);
     return extras;
   }
 
   async makeLive() {
     const { LiveLayer } = await import("./live_layer.js");
-    const { viewport, document, wet } = this.board;
-    const live = new LiveLayer(viewport, document, this.shown);
-    wet.node.before(live.node);
+    const { view, document } = this.board;
+    const live = new LiveLayer(view.viewport, document, view.shown);
+    view.wet.node.before(live.node);
     live.resize();
     return live;
   }
 
   async makePaper() {
     const { PaperLayer } = await import("./paper.js");
-    const paper = new PaperLayer(this.board.viewport);
-    this.board.page.after(paper.node);
+    const { view } = this.board;
+    const paper = new PaperLayer(view.viewport);
+    view.page.after(paper.node);
     return paper;
   }
 
@@ -185,9 +185,23 @@ export class BoardParts {
     return keyPending ? new LateTool(() => keyPending.then(chosen), this.missing) : chosen();
   }
 
-  /** @param {KeyboardEvent} event not in a text field */
+  /** @param {AbortSignal} signal ends it */
+  listen(signal) {
+    window.addEventListener("keydown", (event) => this.key(event), { signal });
+    for (const name of ["copy", "cut", "paste"]) {
+      const told = (/** @type {Event} */ event) => this.clipboard(/** @type {ClipboardEvent} */ (event));
+      document.addEventListener(name, told, { signal });
+    }
+    // Somebody is there, or can be served again.
+    for (const name of ["pointermove", "pointerdown", "keydown", "online"]) {
+      const options = { signal, passive: true, once: name !== "online" };
+      window.addEventListener(name, () => this.fetchRest(), options);
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
   key(event) {
-    if (MODIFIERS.has(event.key)) return;
+    if (event.defaultPrevented || isTyping(event.target) || MODIFIERS.has(event.key)) return;
     const { extras } = this;
     if (extras.made) {
       if (extras.made.key(event)) event.preventDefault();
@@ -200,9 +214,9 @@ export class BoardParts {
     this.keyPending.catch(this.missing);
   }
 
-  /** @param {ClipboardEvent} event copy, cut or paste, not in a text field */
+  /** @param {ClipboardEvent} event copy, cut or paste */
   clipboard(event) {
-    if (!event.clipboardData) return;
+    if (isTyping(event.target) || !event.clipboardData || this.board.settings.role === "view") return;
     if (event.type !== "paste") {
       this.extras.made?.copy(event);
       return;
@@ -253,4 +267,10 @@ function idle() {
     if (window.requestIdleCallback) window.requestIdleCallback(() => resolve());
     else window.setTimeout(resolve, 50);
   });
+}
+
+/** @param {EventTarget | null} target */
+function isTyping(target) {
+  if (!(target instanceof HTMLElement)) return false;
+  return target.isContentEditable || target.closest("input, textarea, select, [role=dialog]") !== null;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { getStroke } from "../../../node_modules/perfect-freehand/dist/esm/index.mjs";
 import { pointDistance2 } from "../../../public/js/core/cuts.js";
-import { getStroke } from "../../../public/js/core/freehand.mjs";
 import { CHUNK, strokeInput, strokeOptions, TAIL, WetStroke } from "../../../public/js/core/outline.js";
 import { scribble } from "./ink_samples.js";
 
