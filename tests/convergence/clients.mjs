@@ -17,7 +17,7 @@ const { NotebookDocument } = await import("../../public/js/core/document.js");
 const { formatStroke } = await import("../../public/js/core/fragment.js");
 const { decodePoints } = await import("../../public/js/core/points.js");
 const { attributeOf } = await import("../../public/js/core/stroke.js");
-const { UndoStack } = await import("../../public/js/core/undo_stack.js");
+const { UndoStack } = await import("../../public/js/core/own_changes.js");
 const { JournalStore } = await import("../../public/js/net/browser_store.js");
 const { Journal } = await import("../../public/js/core/journal.js");
 await import("../../public/js/core/sync.js");

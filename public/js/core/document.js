@@ -7,6 +7,7 @@
  * pen strokes can do without comes later: `server_ink.js` reads the log, `reshaping.js` moves, recolours and cuts.
  */
 
+import { PendingChanges } from "./own_changes.js";
 import { attributeOf, GridIndex, Stroke, withId } from "./stroke.js";
 
 /** @typedef {import("./stroke.js").Effect} Effect */
@@ -31,59 +32,6 @@ const PENDING_ORDER = 1e12;
 
 /** @type {Paper} */
 export const DEFAULT_PAPER = { paper: "plain", margin: "none" };
-
-/**
- * Own unconfirmed changes by op, in the order they were made, and which undo or redo among them waits for which op:
- * every stroke that is looked at again asks for that, so it must not cost a walk over all that waits.
- *
- * @extends {Map<string, Change>}
- */
-class PendingChanges extends Map {
-  /** @type {Map<string, Change[]>} the undos and redos by the op they turn, oldest first */
-  #turns = new Map();
-
-  /** @param {string} op @param {Change} change */
-  set(op, change) {
-    this.#forgetTurn(op);
-    super.set(op, change);
-    if (isTurn(change)) {
-      const turns = this.#turns.get(change.data.op) ?? [];
-      turns.push(change);
-      this.#turns.set(change.data.op, turns);
-    }
-    return this;
-  }
-
-  /** @param {string} op */
-  delete(op) {
-    this.#forgetTurn(op);
-    return super.delete(op);
-  }
-
-  clear() {
-    this.#turns.clear();
-    super.clear();
-  }
-
-  /** @param {string} op @returns {string} the last undo ("u") or redo ("r") of it that waits to be stored; "" for none */
-  turnOf(op) {
-    return this.#turns.get(op)?.at(-1)?.command ?? "";
-  }
-
-  /** @param {string} op */
-  #forgetTurn(op) {
-    const change = this.get(op);
-    if (!change || !isTurn(change)) return;
-    const others = (this.#turns.get(change.data.op) ?? []).filter((one) => one !== change);
-    if (others.length > 0) this.#turns.set(change.data.op, others);
-    else this.#turns.delete(change.data.op);
-  }
-}
-
-/** @param {Change} change */
-function isTurn({ command }) {
-  return command === "u" || command === "r";
-}
 
 export class NotebookDocument {
   seq = 0;
@@ -247,9 +195,7 @@ export class NotebookDocument {
    * @param {string} op
    */
   dropPending(op) {
-    const change = this.newChange();
-    this.forgetPending(op, change);
-    this.emit(change);
+    this.loadedInk().dropPending(this, op);
   }
 
   /** @param {string} reference a key, a group id or "op:<op>" */
@@ -444,67 +390,12 @@ export class NotebookDocument {
   }
 
   /**
-   * Where the server said that a stroke is hidden, that holds until it shows it (P1 tells every stroke that an undo
-   * brings back). Only an own undo that waits shows at once what it will bring, as far as all reasons are known here.
-   *
-   * @param {Stroke} stroke
-   */
-  isGone(stroke) {
-    if (!stroke.gone) return false;
-    const reasons = [stroke.op, ...(stroke.effects ?? []).map((effect) => effect.op)];
-    return !(stroke.explained && this.isHidden(stroke) && reasons.some((op) => this.pending.turnOf(op)));
-  }
-
-  /** @param {Stroke} stroke @returns {boolean} whether confirmed changes this page knows hide it */
-  isHidden(stroke) {
-    const confirmed = (/** @type {Effect} */ effect) =>
-      effect.seq !== Infinity && !this.undone.has(effect.op);
-    return this.undone.has(stroke.op) || stroke.isErased(confirmed);
-  }
-
-  /**
-   * @param {string} op
-   * @param {DocumentChange} change
-   */
-  forgetPending(op, change) {
-    const pending = this.pending.get(op);
-    if (!pending) return;
-    this.pending.delete(op);
-    this.stored.delete(op);
-    const stroke = this.strokes.get(`op:${op}`);
-    if (stroke) this.removeStroke(stroke, change);
-    const effect = this.effects.get(op);
-    if (effect) {
-      this.effects.delete(op);
-      for (const one of this.touched.get(op) ?? []) {
-        one.removeEffect(effect);
-        this.refresh(one, change);
-      }
-      this.touched.delete(op);
-    }
-    this.papers = this.papers.filter((one) => one.op !== op);
-    this.refreshTarget(pending.data?.op ?? op, change);
-  }
-
-  /**
    * @param {Stroke} stroke
    * @param {string} op the change that added it
    */
   name(stroke, op) {
     stroke.op = op;
     this.byOp.set(op, stroke);
-  }
-
-  /**
-   * @param {Stroke} stroke
-   * @param {DocumentChange} change
-   */
-  removeStroke(stroke, change) {
-    this.strokes.delete(stroke.key);
-    this.byOp.delete(stroke.op);
-    stroke.gone = true;
-    stroke.explained = false;
-    this.refresh(stroke, change);
   }
 
   /**
@@ -515,8 +406,8 @@ export class NotebookDocument {
    */
   refresh(stroke, change) {
     const inForce = (/** @type {Effect} */ effect) => this.inForce(effect.op);
-    const visible =
-      !this.isGone(stroke) && !(stroke.op && !this.inForce(stroke.op)) && !stroke.isErased(inForce);
+    const gone = stroke.gone && this.loadedInk().isGone(this, stroke);
+    const visible = !gone && !(stroke.op && !this.inForce(stroke.op)) && !stroke.isErased(inForce);
     const shapers = visible ? stroke.shapers(inForce) : [];
     const shown = visible && this.canShape(stroke, shapers);
     const was = stroke.shown;

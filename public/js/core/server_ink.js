@@ -3,7 +3,8 @@
  *
  * Owns the client's reading of update answers (P1) in order of `seq`: own pending changes come back under their
  * `op`, the server's word on a stroke replaces what was worked out here. What lies too far back to be known (an
- * undo of something before the page was loaded) waits for the server's `strokes`. Loaded before the first document.
+ * undo of something before the page was loaded) waits for the server's `strokes`, and what the server hid stays hidden.
+ * Loaded before the first document.
  */
 import { reshape } from "./reshaping.js";
 import { attributeOf, Stroke, withId, withoutId } from "./stroke.js";
@@ -31,7 +32,7 @@ export function applyAnswer(notebook, answer) {
   notebook.seq = Math.max(notebook.seq, answer.to);
   for (const [id, text] of Object.entries(answer.strokes ?? {})) takeStroke(notebook, id, text, change);
   for (const id of answer.hidden ?? []) takeHidden(notebook, id, change);
-  for (const [op, seq] of [...notebook.stored]) if (seq <= notebook.seq) notebook.forgetPending(op, change);
+  for (const [op, seq] of [...notebook.stored]) if (seq <= notebook.seq) forgetPending(notebook, op, change);
   notebook.emit(change);
   return "ok";
 }
@@ -50,13 +51,87 @@ export function confirm(notebook, op, { seq, id }) {
     return;
   }
   const change = notebook.newChange();
-  notebook.forgetPending(op, change);
+  forgetPending(notebook, op, change);
   const stroke = id === undefined ? undefined : notebook.strokes.get(id);
   if (stroke) {
     notebook.name(stroke, op);
     stroke.own = true;
   }
   notebook.emit(change);
+}
+
+/**
+ * An own change was refused: the notebook is shown without it.
+ *
+ * @param {NotebookDocument} notebook
+ * @param {string} op
+ */
+export function dropPending(notebook, op) {
+  const change = notebook.newChange();
+  forgetPending(notebook, op, change);
+  notebook.emit(change);
+}
+
+/**
+ * @param {NotebookDocument} notebook
+ * @param {string} op
+ * @param {DocumentChange} change
+ */
+function forgetPending(notebook, op, change) {
+  const pending = notebook.pending.get(op);
+  if (!pending) return;
+  notebook.pending.delete(op);
+  notebook.stored.delete(op);
+  const stroke = notebook.strokes.get(`op:${op}`);
+  if (stroke) removeStroke(notebook, stroke, change);
+  const effect = notebook.effects.get(op);
+  if (effect) {
+    notebook.effects.delete(op);
+    for (const one of notebook.touched.get(op) ?? []) {
+      one.removeEffect(effect);
+      notebook.refresh(one, change);
+    }
+    notebook.touched.delete(op);
+  }
+  notebook.papers = notebook.papers.filter((one) => one.op !== op);
+  notebook.refreshTarget(pending.data?.op ?? op, change);
+}
+
+/**
+ * @param {NotebookDocument} notebook
+ * @param {Stroke} stroke
+ * @param {DocumentChange} change
+ */
+function removeStroke(notebook, stroke, change) {
+  notebook.strokes.delete(stroke.key);
+  notebook.byOp.delete(stroke.op);
+  stroke.gone = true;
+  stroke.explained = false;
+  notebook.refresh(stroke, change);
+}
+
+/**
+ * Where the server said that a stroke is hidden, that holds until it shows it (P1 tells every stroke that an undo
+ * brings back). Only an own undo that waits shows at once what it will bring, as far as all reasons are known here.
+ *
+ * @param {NotebookDocument} notebook
+ * @param {Stroke} stroke the server's last word on which was that it is hidden
+ */
+export function isGone(notebook, stroke) {
+  const reasons = [stroke.op, ...(stroke.effects ?? []).map((effect) => effect.op)];
+  const turned = reasons.some((op) => notebook.pending.turnOf(op));
+  return !(stroke.explained && turned && isHidden(notebook, stroke));
+}
+
+/**
+ * @param {NotebookDocument} notebook
+ * @param {Stroke} stroke
+ * @returns {boolean} whether confirmed changes this page knows hide it
+ */
+function isHidden(notebook, stroke) {
+  const confirmed = (/** @type {Effect} */ effect) =>
+    effect.seq !== Infinity && !notebook.undone.has(effect.op);
+  return notebook.undone.has(stroke.op) || stroke.isErased(confirmed);
 }
 
 /**
@@ -85,7 +160,7 @@ function confirmStroke(notebook, entry, change) {
   const stroke = notebook.strokes.get(`op:${entry.op}`);
   const id = entry.id ?? attributeOf(entry.data, "id");
   if (!stroke || notebook.strokes.has(id)) {
-    if (stroke) notebook.removeStroke(stroke, change);
+    if (stroke) removeStroke(notebook, stroke, change);
     notebook.perform(entry, entry.seq, change);
     return;
   }
@@ -143,7 +218,7 @@ function takeHidden(notebook, id, change) {
   const stroke = notebook.strokes.get(id);
   if (!stroke) return;
   stroke.gone = true;
-  stroke.explained = notebook.isHidden(stroke);
+  stroke.explained = isHidden(notebook, stroke);
   notebook.refresh(stroke, change);
 }
 

@@ -9,9 +9,10 @@
  * Events: "undochange", "viewchange", "toolchange", "selectionchange", "drawstart", and "partmissing" when something
  * was asked for whose module could not be had.
  */
+
+import { UndoStack } from "../core/own_changes.js";
 import { START_SIZE } from "../core/pen_sizes.js";
 import { boxOf } from "../core/stroke.js";
-import { UndoStack } from "../core/undo_stack.js";
 import { BoardParts } from "./board_parts.js";
 import { BoardView } from "./board_view.js";
 import { PointerInput } from "./pointer_input.js";

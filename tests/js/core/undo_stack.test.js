@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MAX_ENTRIES, UndoStack } from "../../../public/js/core/undo_stack.js";
+import { MAX_ENTRIES, UndoStack } from "../../../public/js/core/own_changes.js";
 
 test("undo goes newest first and takes a gesture's changes back last first", () => {
   const stack = new UndoStack();
