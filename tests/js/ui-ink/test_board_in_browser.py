@@ -516,20 +516,20 @@ def test_exports_show_what_the_page_shows(open_board: Any, tmp_path: Path) -> No
     board.mouse(wave(50, 350))
     board.settle()
     files = {}
-    for kind in ("Svg", "Png", "Pdf"):
+    for kind in ("svg", "png", "pdf"):
         text = board.page.evaluate(
             """async (kind) => {
-              const bytes = new Uint8Array(await (await board['export' + kind]()).arrayBuffer());
+              const bytes = new Uint8Array(await (await board.exported(kind)).arrayBuffer());
               return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
             }""",
             kind,
         )
         files[kind] = base64.b64decode(text)
-    png = base64.b64encode(files["Png"]).decode()
+    png = base64.b64encode(files["png"]).decode()
     compare = board.page.context.new_page()
     renderers = {
-        "Svg": ["rsvg-convert", "-z", "2", "-b", "white"],
-        "Pdf": ["pdftoppm", "-r", "192", "-png", "-"],
+        "svg": ["rsvg-convert", "-z", "2", "-b", "white"],
+        "pdf": ["pdftoppm", "-r", "192", "-png", "-"],
     }
     for kind, command in renderers.items():
         if shutil.which(command[0]) is None:
