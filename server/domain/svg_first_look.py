@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 
+from server.domain.colours import NAMES
 from server.domain.path_data import ARITY
 from server.domain.svg_reader import SVG_NAMESPACE
 from server.domain.svg_vocabulary import GROUP_ATTRIBUTES, MAX_PATHS, PATH_ATTRIBUTES
@@ -39,6 +41,11 @@ _PATH = rf"<path{_attributes(PATH_ATTRIBUTES)}(?:/>|>{_GAP}</path{_GAP}>)"
 _GROUP = rf"<g{_attributes(GROUP_ATTRIBUTES)}(?:/>|>{_GAP}(?:{_PATH}{_GAP}){{0,{MAX_PATHS}}}</g{_GAP}>)"
 _PLAIN_GROUP = re.compile(_GROUP)
 _PLAIN_PATH = re.compile(_PATH)
+_WORD = re.compile(rf"""[ \t\r\n](?:fill|stroke){_GAP}={_GAP}["']([A-Za-z]+)["']""")
+_FAR = re.compile(r"[0-9]{7}(?<=[ ,MmLlHhVvSsQqTt-].{7})")
+_MOST_WORDS = 8
+_DOUBT = "\x03"
+"""Stands in a value that may be none, so that it is not taken for ink; no XML has it."""
 _PLAIN_RUN = re.compile(r"[\x01\x02][\x01\x02 \t\r\n]*")
 """Groups and paths that were taken out: no XML has these two characters."""
 
@@ -51,8 +58,14 @@ def without_plain_ink(markup: str) -> str:
     Args:
         markup: well-formed, without comments and CDATA sections.
     """
-    marked = _PLAIN_PATH.sub("\x02", _PLAIN_GROUP.sub("\x01", markup))
-    return _PLAIN_RUN.sub(lambda run: "<g/>" if "\x01" in run[0] else "<path/>", marked)
+    doubted = _FAR.sub(lambda number: _DOUBT + number[0], markup)
+    words = set(_WORD.findall(markup)) - NAMES.keys() - {"none"}
+    if words:
+        unknown = "|".join(islice(words, _MOST_WORDS))
+        doubted = re.sub(rf"(?<=[\"'])(?:{unknown})(?=[\"'])", lambda word: _DOUBT + word[0], doubted)
+    marked = _PLAIN_PATH.sub("\x02", _PLAIN_GROUP.sub("\x01", doubted))
+    left = _PLAIN_RUN.sub(lambda run: "<g/>" if "\x01" in run[0] else "<path/>", marked)
+    return left.replace(_DOUBT, "")
 
 
 def is_plain_ink(fragment: str) -> bool:
