@@ -109,14 +109,13 @@ def run_story(browser: Browser, product: Product, start_again: Callable[[], None
     wait_until(lambda: len(visible_paths(b)) == 3 and same_ink(a, b), what="A's undo on B's page")
     wait_saved(a)
     wait_saved(b)
-    seq = ready_seq(a)
-    wait_until(lambda: ready_seq(b) == seq, what=f"number {seq} painted on B's page, too")
-    before = visible_paths(a)
-
     person = Person(product.port)
     person.cookies = {c["name"]: c["value"] for c in a_context.cookies() if "session" in c["name"]}
     stored = stored_document(product, person, notebook_id)
-    assert stored["seq"] == seq
+    seq = stored["seq"]
+    # What is stored is painted a frame later.
+    wait_until(lambda: ready_seq(a) == ready_seq(b) == seq, what=f"number {seq} painted on both pages")
+    before = visible_paths(a)
     for path in before:
         assert path in stored["NotebookData"]
 
