@@ -73,6 +73,7 @@ class Exchange:
     """One request, from its last byte to its answer."""
 
     __slots__ = (
+        "__weakref__",
         "_client",
         "_on_gone",
         "_outcome",

@@ -7,6 +7,7 @@ its security headers (H6). `handle`, `early_refusal`, `body_limit` and `refuse` 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -21,11 +22,12 @@ from server.web.access import Access, Claim
 from server.web.access_cache import NotCached
 from server.web.access_queue import AccessQueue
 from server.web.answer_desk import AnswerDesk
+from server.web.body_room import BodyRoom
 from server.web.call import Call
 from server.web.cookies import credentials_of
 from server.web.cross_site import check_content_type, check_origin
 from server.web.failures import FailureAnswers
-from server.web.handler_pool import Pools
+from server.web.handler_pool import Pools, considerately
 from server.web.hot_files import HotFiles
 from server.web.plain_http import plain_http_answer
 from server.web.proxies import client_address
@@ -74,6 +76,7 @@ class WebApplication:
         self._hashing = pools.hashing
         self._documents = pools.documents
         self._access_queue = AccessQueue(self._pool.submit, services.limits.access_queue)
+        self._room = BodyRoom(services.limits)
         self._hot = HotFiles(files, desk, services.clock.now_ms)
         self._trusted = services.settings.trusted_proxies
 
@@ -91,10 +94,13 @@ class WebApplication:
         self._name_client(exchange)
         try:
             call = self._call(exchange)
-            if call is not None:
-                self._admit(call)
-        except NotCached:
-            return None
+            with contextlib.suppress(NotCached):
+                if call is not None:
+                    self._admit(call)
+            announced = request.headers.get("content-length")
+            size = int(announced) if announced is not None else self.body_limit(request)
+            if not self._room.hold(exchange, size):
+                raise Failure.of("busy")
         except Exception as error:
             return self._finished(self._failures.answer(error, request))
         return None
@@ -233,7 +239,8 @@ class WebApplication:
                         raise Failure.of("busy") from None
             case Runs.POOL:
                 long = len(call.request.body) > _LONG_BODY_BYTES
-                if not (self._documents if long else self._pool).submit(partial(self._run, call)):
+                run = partial(considerately, partial(self._run, call)) if long else partial(self._run, call)
+                if not (self._documents if long else self._pool).submit(run):
                     raise Failure.of("busy")
             case Runs.HASH:
                 if call.route.at_once is not None and call.route.at_once(call):

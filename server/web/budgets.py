@@ -54,6 +54,9 @@ class Budgets:
         self._save_bytes = make(limits.save_bytes_per_s, limits.save_bytes_per_s)
         self._notebooks = make(limits.new_notebooks_per_s, limits.new_notebooks_burst)
         self._documents = make(limits.document_bytes_per_s, limits.document_bytes_burst)
+        self._address_documents = make(
+            limits.document_address_bytes_per_s, limits.document_address_bytes_burst
+        )
         self._live = make(limits.live_address_per_s, limits.live_address_per_s)
         self._exports = per_minute(limits.exports_per_min)
         self._waiting_logins: dict[str, int] = {}
@@ -101,9 +104,10 @@ class Budgets:
         """Counts a notebook made."""
         _spend(self._notebooks, user_id, "too_many_requests")
 
-    def document(self, user_id: int, size: int) -> None:
-        """Counts a document of `size` bytes that is about to be read."""
-        _spend(self._documents, user_id, "too_many_requests", float(max(1, size)))
+    def document(self, user_id: int, peer: str, size: int) -> None:
+        """Counts a document of `size` bytes that is about to be read, for its account and its address."""
+        for buckets, key in ((self._documents, user_id), (self._address_documents, peer)):
+            _spend(buckets, key, "too_many_requests", float(max(1, size)))
 
     def live(self, peer: str) -> None:
         """Counts a piece of live ink from an address (P6); the room counts each client's own."""

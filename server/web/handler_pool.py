@@ -7,6 +7,7 @@ called on any thread and never blocks: False means full, and the caller answers 
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from collections import deque
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 from server.web.limits import WebLimits
 
 Job = Callable[[], None]
+_SHORT_TURN_S = 0.0005
+_LONGEST_REST_S = 0.1
 _log = logging.getLogger(__name__)
 
 
@@ -118,6 +121,23 @@ class Pools:
         """Lets running handlers finish, for at most `timeout_s`, and takes no more."""
         for pool in (self.documents, self.hashing, self.handlers):
             pool.stop(timeout_s / 3)
+
+
+def considerately(job: Job) -> None:
+    """Runs a job that computes for long, and leaves the interpreter to the others as often as it can (T66).
+
+    An I/O thread gives the interpreter away with every system call and gets it back when the long job's turn ends: after
+    half a millisecond here, not after five. Then the thread rests for as long as it has computed. One thread does
+    this, so nobody else changes the interval meanwhile.
+    """
+    usual_s = sys.getswitchinterval()
+    sys.setswitchinterval(_SHORT_TURN_S)
+    began_s = time.thread_time()
+    try:
+        job()
+    finally:
+        sys.setswitchinterval(usual_s)
+        time.sleep(min(time.thread_time() - began_s, _LONGEST_REST_S))
 
 
 def _nothing() -> None:

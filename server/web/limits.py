@@ -49,6 +49,8 @@ class WebLimits:
     new_notebooks_burst: int = 600
     document_bytes_per_s: int = 1 * MIB
     document_bytes_burst: int = 32 * MIB
+    document_address_bytes_per_s: int = 4 * MIB
+    document_address_bytes_burst: int = 64 * MIB
     live_address_per_s: int = 2500
     """A client's own fifty a second are counted in its room; this is a class behind one address."""
 
@@ -68,6 +70,10 @@ class WebLimits:
     """`svgData` is at most 1 MiB; as a JSON string it may be longer."""
 
     live_body_bytes: int = 64 * KIB
+    bodies_bytes: int = 256 * MIB
+    """Of all bodies above 64 KiB that are on their way or being worked on."""
+
+    bodies_address_bytes: int = 64 * MIB
 
     handler_threads: int = 16
     handler_queue: int = 512

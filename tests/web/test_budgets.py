@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ from server.web.budgets import Budgets
 from server.web.handlers import notebooks
 from server.web.limits import WebLimits
 from server.web.token_buckets import TokenBuckets
+from tests.support.pages import wait_until
 from tests.web.world import PASSWORD, STROKE, HandClock, World
 
 ELSEWHERE = "198.51.100.9"
@@ -303,3 +305,23 @@ def test_t66_long_documents_are_read_one_at_a_time_and_hold_up_nothing_else(
     assert ada.send("POST", "/SAVENEWNB", body).status == 429  # its account has sent enough for now
     world.clock.forward(1)
     assert ada.send("POST", "/SAVENEWNB", body).status == 200
+
+
+def test_t66_documents_are_limited_by_address_too_and_leave_the_others_their_turns(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make_world(limits=WebLimits(document_address_bytes_burst=150_000, document_address_bytes_per_s=1))
+    usual_s = sys.getswitchinterval()
+    turns: list[float] = []
+
+    def read(_svg: str) -> list[object]:
+        turns.append(sys.getswitchinterval())
+        return []
+
+    monkeypatch.setattr(notebooks, "strokes_of_document", read)
+    body = {"title": "Big", "description": "", "svgData": "x" * 70_000}
+    people = [world.sign_up(name) for name in ("Ada", "Ben", "Eve")]
+    assert [person.send("POST", "/SAVENEWNB", body).status for person in people] == [200, 200, 429]
+    assert people[2].send("POST", "/SAVENEWNB", body, peer=ELSEWHERE).status == 200
+    assert turns == [pytest.approx(0.0005)] * 3
+    wait_until(lambda: sys.getswitchinterval() == usual_s, what="the usual turns")

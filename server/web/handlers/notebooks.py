@@ -52,7 +52,7 @@ def new_notebook(call: Call) -> Response:
         )
     strokes: list[object] = []
     if svg is not None:
-        services.budgets.document(int(call.user.id), len(svg))
+        services.budgets.document(int(call.user.id), call.peer, len(svg))
         strokes = strokes_of_document(svg)
     _check_quota(call)
     notebook = services.storage.notebooks.create(call.user.id, title, description, services.clock.now_ms())
