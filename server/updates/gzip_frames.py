@@ -17,7 +17,8 @@ _POLYNOMIAL: Final = 0xEDB88320
 _ONE: Final = 0x80000000
 _HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _END_OF_DEFLATE: Final = b"\x03\x00"
-_LEVEL: Final = 1
+_LEVEL: Final = 4
+"""The last one that costs little: a stroke of 68 points takes 0.44 KB and 16 us (1: 0.50 KB, 11 us; 6: 0.39 KB, 52 us)."""
 
 
 class Part(NamedTuple):
