@@ -12,12 +12,14 @@ import pickle
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 from server.domain.change import Change, parse_changes
 from server.domain.failures import Failure
 from server.updates.inbox import Inbox, WaitingSave
 from server.updates.messages import Flush, Forget, Message, Note, Ping, Save, Stop
+from server.updates.turns import Rest, in_short_turns
 
 PARSED_ASIDE_BYTES = 64 * 1024
 
@@ -93,7 +95,9 @@ class Receiver(threading.Thread):
 
     def _parse_aside(self) -> None:
         while (save := self._aside.get()) is not None:
-            self._inbox.put([WaitingSave(save, parse_save(save))])
+            rest = Rest()
+            self._inbox.put([WaitingSave(save, in_short_turns(partial(parse_save, save)))])
+            rest.take()
 
 
 def parse_save(save: Save) -> list[Change] | Failure:

@@ -7,18 +7,16 @@ called on any thread and never blocks: False means full, and the caller answers 
 from __future__ import annotations
 
 import logging
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from server.updates.turns import Rest, in_short_turns
 from server.web.limits import WebLimits
 
 Job = Callable[[], None]
-_SHORT_TURN_S = 0.0005
-_LONGEST_REST_S = 0.1
 _log = logging.getLogger(__name__)
 
 
@@ -124,20 +122,12 @@ class Pools:
 
 
 def considerately(job: Job) -> None:
-    """Runs a job that computes for long, and leaves the interpreter to the others as often as it can (T66).
-
-    An I/O thread gives the interpreter away with every system call and gets it back when the long job's turn ends: after
-    half a millisecond here, not after five. Then the thread rests for as long as it has computed. One thread does
-    this, so nobody else changes the interval meanwhile.
-    """
-    usual_s = sys.getswitchinterval()
-    sys.setswitchinterval(_SHORT_TURN_S)
-    began_s = time.thread_time()
+    """Runs a job that computes for long in short turns, then lets the others be for a while (T66)."""
+    rest = Rest()
     try:
-        job()
+        in_short_turns(job)
     finally:
-        sys.setswitchinterval(usual_s)
-        time.sleep(min(time.thread_time() - began_s, _LONGEST_REST_S))
+        rest.take()
 
 
 def _nothing() -> None:
