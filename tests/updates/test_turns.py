@@ -54,7 +54,7 @@ def test_t66_great_saves_are_read_in_short_turns(monkeypatch: pytest.MonkeyPatch
     thread = Receiver(theirs, inbox, lambda _note: None)
     thread.start()
     body = b" " * (PARSED_ASIDE_BYTES + 1)
-    ours.send_bytes(packed([Save(1, NotebookId(1), Author("u1", "Ann"), Role.OWNER, 1, body)]))
+    ours.send_bytes(packed([Save(1, NotebookId(1), Author("u1", "Ann"), Role.OWNER, body, 1)]))
     assert turns.get(timeout=10) == pytest.approx(SHORT_TURN_S)
     ours.close()
     thread.join(10)
