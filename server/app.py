@@ -24,6 +24,7 @@ from types import FrameType
 
 from server import __version__
 from server.addresses import Machine, look_around, typed_addresses
+from server.background import Background
 from server.capacity import descriptor_note, free_bytes, raise_descriptor_limit, room_note
 from server.certificate_files import CertificateError, CertificateFiles
 from server.certificates import RENEW_DAYS, CertificateInfo, certificates_in_use, ensure_certificates
@@ -158,7 +159,7 @@ class Server:
                 storage=storage,
                 updates=self._updates,
                 replicas=Replicas(storage, self._data.snapshots),
-                hasher=PasswordHasher(),
+                hasher=PasswordHasher(run=Background("argon2", threads=self._limits.web.hash_threads).run),
                 site=read_site(ROOT / "public", ROOT / "node_modules", clock.now_ms),
                 pacer=self._pacer,
                 hosts=lambda: self._certificate,
