@@ -17,6 +17,9 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 NICENESS = 10
+"""How far below the others, in the system's scale of which the lowest is 19."""
+
+_LOWEST = 19
 
 
 class _Job(Generic[T]):
@@ -79,6 +82,8 @@ class Background:
     def _work(self) -> None:
         if sys.platform == "linux":
             with contextlib.suppress(OSError):  # no right to it: then they are like any other
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+                own = threading.get_native_id()
+                usual = os.getpriority(os.PRIO_PROCESS, own)
+                os.setpriority(os.PRIO_PROCESS, own, min(_LOWEST, usual + NICENESS))
         while True:
             self._jobs.get().run()
