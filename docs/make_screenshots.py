@@ -194,7 +194,7 @@ def main() -> None:
     images.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        running(Path(folder) / "data") as product,
+        running(Path(folder) / "data", "--name", "notes.example.org") as product,
         sync_playwright() as tool,
     ):
         browser = tool.chromium.launch(

@@ -116,17 +116,55 @@ def _resolves(name: str) -> bool:
         return False
 
 
-def typed_addresses(machine: Machine, names: Iterable[str], port: int) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where the server listens, as far as it decides which addresses lead to it.
+
+    Attributes:
+        hosts: the addresses that are listened on; `0.0.0.0` and `::` are all of their family.
+        port: the port that is listened on.
+        behind_proxy: whether the operator named a proxy of their own, which then has the names and port 443.
+    """
+
+    hosts: tuple[str, ...]
+    port: int
+    behind_proxy: bool = False
+
+    @property
+    def is_of_this_machine_alone(self) -> bool:
+        """Whether no other device can come in but through a proxy."""
+        return all(ipaddress.ip_address(host).is_loopback for host in self.hosts)
+
+    def leads(self, address: Address) -> bool:
+        """Whether an address of this machine is listened on."""
+        everywhere = "0.0.0.0" if address.version == 4 else "::"
+        return everywhere in self.hosts or str(address) in self.hosts
+
+    def here(self) -> str:
+        """What to type on this machine."""
+        own = {"127.0.0.1", "::1", "0.0.0.0", "::"} & set(self.hosts)
+        return _address("localhost" if own or not self.hosts else self.hosts[0], self.port)
+
+
+def typed_addresses(machine: Machine, names: Iterable[str], door: Door) -> list[str]:
     """The https addresses a neighbour can type, best first: given names, LAN addresses, `<hostname>.local`.
 
-    Link-local IPv6 addresses need a zone and cannot be typed into a browser; they are left out.
+    Only those that lead here: an address that is not listened on is left out, and so is `<hostname>.local` unless
+    every address it may stand for is listened on. A name is the proxy's where there is one, or nobody else could come
+    in. Link-local IPv6 addresses need a zone and cannot be typed into a browser; they are left out.
     """
+    by_proxy = door.behind_proxy or door.is_of_this_machine_alone
+    listed = [_address(name, 443 if by_proxy else door.port) for name in names]
+    typed = [a for a in machine.addresses if not (a.version == 6 and a.is_link_local)]
+    listed += [_address(str(a), door.port) for a in typed if door.leads(a)]
+    if machine.local_name_resolves and typed and all(map(door.leads, typed)):
+        listed.append(_address(f"{machine.hostname}.local", door.port))
+    return list(dict.fromkeys(listed))
+
+
+def _address(host: str, port: int) -> str:
     suffix = "" if port == 443 else f":{port}"
-    hosts = [_bracketed(name) for name in names]
-    hosts += [_bracketed(str(a)) for a in machine.addresses if not (a.version == 6 and a.is_link_local)]
-    if machine.local_name_resolves:
-        hosts.append(f"{machine.hostname}.local")
-    return [f"https://{host}{suffix}/" for host in dict.fromkeys(hosts)]
+    return f"https://{_bracketed(host)}{suffix}/"
 
 
 def _bracketed(host: str) -> str:

@@ -8,7 +8,6 @@ different packages meet. `start` and `run` are the main thread, `send_updates` a
 from __future__ import annotations
 
 import datetime
-import ipaddress
 import logging
 import multiprocessing
 import os
@@ -23,7 +22,7 @@ from pathlib import Path
 from types import FrameType
 
 from server import __version__
-from server.addresses import Machine, look_around, typed_addresses
+from server.addresses import Door, Machine, look_around, typed_addresses
 from server.background import Background
 from server.capacity import descriptor_note, free_bytes, raise_descriptor_limit, room_note
 from server.certificate_files import CertificateError, CertificateFiles
@@ -59,6 +58,7 @@ from server.web.static_manifest import read_site
 
 ROOT = Path(__file__).resolve().parent.parent
 DRAIN_S = 10.0
+START_PATIENCE_S = 10.0
 SAME_WISH_S = 0.3
 _log = logging.getLogger("server")
 
@@ -191,11 +191,12 @@ class Server:
         self._update_thread.start()
 
     def _open_doors(self, listeners: list[socket.socket]) -> None:
+        hosts = tuple(str(listener.getsockname()[0]) for listener in listeners)
         port = listeners[0].getsockname()[1]
-        self._addresses = typed_addresses(self._machine, self.settings.names, port)
-        self._port = port
+        self._door = Door(hosts, port, bool(self.settings.trusted_proxies))
+        self._addresses = typed_addresses(self._machine, self.settings.names, self._door)
         self._certificate_facts = self._describe_certificate()
-        if not all(ipaddress.ip_address(host).is_loopback for host in self.settings.hosts or ("::",)):
+        if not self._door.is_of_this_machine_alone:
             self._doorway = Doorway(
                 self._machine.addresses,
                 self._addresses,
@@ -225,9 +226,15 @@ class Server:
         self._net.start()
 
     def _print_init_line(self) -> None:
+        """Ready means that a stroke can be stored: the update process is up, too, or the text says that it is not."""
+        up = self._updates.wait_running(START_PATIENCE_S)
         notes = [*self._data.notes, *self._data.storage.warnings, *self._capacity_notes()]
         if self._certificate.note:
             notes.insert(0, f"The server {self._certificate.note}.")
+        if not up:
+            notes.append(
+                "Changes cannot be stored yet: the update process has not come up. The log says why."
+            )
         days = self._certificate.days_left(self._clock.now_ms())
         if self._certificate.own and days < RENEW_DAYS:
             notes.append(f"Your certificate ends in {max(days, 0)} days: put a new pair into https/ before.")
@@ -235,7 +242,7 @@ class Server:
             start_text(
                 version=__version__,
                 addresses=self._addresses,
-                port=self._port,
+                here=self._door.here(),
                 kept=self._data.storage.describe(),
                 data_dir=str(self.settings.data_dir),
                 certificate=self._certificate,
@@ -246,7 +253,7 @@ class Server:
             flush=True,
         )
         took_ms = (time.monotonic() - self._started_s) * 1000
-        _log.info("[INIT] ready on port %d after %.0f ms", self._port, took_ms)
+        _log.info("[INIT] ready on port %d after %.0f ms", self._door.port, took_ms)
         tell_service_manager(os.environ, "READY=1")
 
     def _capacity_notes(self) -> list[str]:
@@ -361,7 +368,7 @@ class Server:
             _log.error("The names of the new certificate could not be read: %s", error)
             return
         self._machine = look_around()
-        self._addresses = typed_addresses(self._machine, self.settings.names, self._port)
+        self._addresses = typed_addresses(self._machine, self.settings.names, self._door)
 
     def _describe_certificate(self) -> CertificateFacts:
         pem = None

@@ -14,7 +14,7 @@ def start_text(
     *,
     version: str,
     addresses: Sequence[str],
-    port: int,
+    here: str,
     kept: str,
     data_dir: str,
     certificate: CertificateInfo,
@@ -27,7 +27,7 @@ def start_text(
     Args:
         version: of the program.
         addresses: what neighbours can type, best first.
-        port: the port that is listened on.
+        here: what to type on this machine.
         kept: which database, and where.
         data_dir: the data folder.
         certificate: what is in use.
@@ -35,8 +35,6 @@ def start_text(
         console: whether commands are read here.
         alone: whether this machine is the only one it listens to.
     """
-    suffix = "" if port == 443 else f":{port}"
-    here = f"https://localhost{suffix}/"
     width = max(map(len, [here, *addresses])) + 4
     lines = [
         f"[INIT] Shared Notebooks {version} is ready.",
@@ -45,6 +43,7 @@ def start_text(
         f"    {here:{width}}on this machine",
     ]
     if alone:
+        lines += [f"    {address:{width}}through your reverse proxy" for address in addresses]
         lines.append(
             "    (it listens to this machine alone, as --host says; others come through a reverse proxy)"
         )

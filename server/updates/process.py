@@ -179,6 +179,10 @@ class UpdateProcess:
         """Starts the child and the thread that watches it."""
         self._watch.start()
 
+    def wait_running(self, timeout_s: float) -> bool:
+        """Waits until the child has opened the database; False when it has not in that time. Any thread."""
+        return self._watch.wait_running(timeout_s)
+
     def restart(self) -> None:
         """Replaces the child at once; what it has not answered gets 503."""
         self._watch.replace()

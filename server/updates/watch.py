@@ -107,6 +107,12 @@ class Watch:
         self._start_generation()
         self._thread.start()
 
+    def wait_running(self, timeout_s: float) -> bool:
+        """Waits until something was heard of the child; whether it was. Any thread."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._state in (UpdateProcessState.RUNNING, *_ENDING), timeout_s)
+            return self._state is UpdateProcessState.RUNNING
+
     def replace(self) -> None:
         """Replaces the child at once."""
         with self._changed:

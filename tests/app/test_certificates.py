@@ -8,12 +8,13 @@ import os
 import shutil
 import stat
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 
-from server.addresses import Machine, look_around, typed_addresses
+from server.addresses import Door, Machine, look_around, typed_addresses
 from server.certificate_files import CertificateError, CertificateFiles
 from server.certificates import ensure_certificates
 
@@ -132,12 +133,45 @@ def test_f46_a_machine_that_cannot_be_looked_up_still_gives_a_list(monkeypatch: 
     assert not machine.local_name_resolves
 
 
+EVERYWHERE = Door(("::", "0.0.0.0"), 8443)
+
+
 def test_s4_addresses_are_https_best_first_and_never_loopback() -> None:
-    listed = typed_addresses(HOME, ["notes.example.org"], 8443)
-    assert listed == [
+    assert typed_addresses(HOME, ["notes.example.org"], EVERYWHERE) == [
         "https://notes.example.org:8443/",
         "https://192.168.1.20:8443/",
         "https://[fd00::2]:8443/",
         "https://teacher-pc.local:8443/",
     ]
-    assert typed_addresses(HOME, [], 443)[0] == "https://192.168.1.20/"
+    assert typed_addresses(HOME, [], replace(EVERYWHERE, port=443))[0] == "https://192.168.1.20/"
+
+
+@pytest.mark.parametrize(
+    ("hosts", "listed"),
+    [
+        (("127.0.0.1",), ["https://notes.example.org/"]),
+        (("127.0.0.1", "::1"), ["https://notes.example.org/"]),
+        (("192.168.1.20",), ["https://notes.example.org:8443/", "https://192.168.1.20:8443/"]),
+        (("0.0.0.0",), ["https://notes.example.org:8443/", "https://192.168.1.20:8443/"]),
+        (("::",), ["https://notes.example.org:8443/", "https://[fd00::2]:8443/"]),
+        (("10.9.9.9",), ["https://notes.example.org:8443/"]),
+    ],
+)
+def test_s4_only_addresses_that_lead_here_are_offered(hosts: tuple[str, ...], listed: list[str]) -> None:
+    """`.local` stands for any address of the machine: it is offered only where each of them is listened on."""
+    assert typed_addresses(HOME, ["notes.example.org"], Door(hosts, 8443)) == listed
+
+
+def test_s4_behind_a_proxy_the_names_are_the_proxys() -> None:
+    proxied = replace(EVERYWHERE, behind_proxy=True)
+    assert typed_addresses(HOME, ["notes.example.org"], proxied)[:2] == [
+        "https://notes.example.org/",
+        "https://192.168.1.20:8443/",
+    ]
+
+
+def test_what_to_type_on_this_machine_is_what_is_listened_on() -> None:
+    assert EVERYWHERE.here() == "https://localhost:8443/"
+    assert Door(("::1",), 443).here() == "https://localhost/"
+    assert Door(("192.168.1.20",), 8443).here() == "https://192.168.1.20:8443/"
+    assert Door(("fd00::2",), 8443).here() == "https://[fd00::2]:8443/"

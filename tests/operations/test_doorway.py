@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -158,8 +159,8 @@ def test_behind_a_loopback_address_nobody_is_waited_for(product: Product) -> Non
 def text_of(*, own: bool) -> str:
     info = CertificateInfo(own, ":".join(["AB"] * 32), None, frozenset(), frozenset(), 0, "")
     return start_text(
-        version="1", addresses=["https://192.168.1.20:8443/"], port=8443, kept="SQLite", data_dir="/d",
-        certificate=info, notes=["a note"], console=True,
+        version="1", addresses=["https://192.168.1.20:8443/"], here="https://localhost:8443/", kept="SQLite",
+        data_dir="/d", certificate=info, notes=["a note"], console=True,
     )  # fmt: skip
 
 
@@ -182,16 +183,56 @@ def test_the_start_text_names_no_address_that_nobody_can_reach(product: Product)
     assert f"python main.py console --data-dir {product.data_dir}" in product.output
 
 
+def test_behind_a_proxy_the_start_text_names_the_proxys_address() -> None:
+    info = CertificateInfo(False, ":".join(["AB"] * 32), None, frozenset(), frozenset(), 0, "")
+    text = start_text(
+        version="1", addresses=["https://notes.example.org/"], here="https://localhost:8443/", kept="SQLite",
+        data_dir="/d", certificate=info, notes=[], console=True, alone=True,
+    )  # fmt: skip
+    assert re.search(r"https://notes\.example\.org/ +through your reverse proxy", text)
+    assert "to this machine alone" in text
+
+
+def test_s4_no_address_is_offered_that_leads_nowhere(product: Product) -> None:
+    """It listens on 127.0.0.1: the network addresses of this machine do not lead here."""
+    person = Person(product.port)
+    assert person.get("/api/connect").data["others"] == []
+    assert person.sign_up("Dana").get("/api/addresses").data == []
+    person.close()
+
+
+def test_o3_ready_means_that_changes_can_be_stored(tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "main.py", "--no-console", "--host", "127.0.0.1", "--port", str(port)]
+    process = subprocess.Popen(
+        [*command, "--data-dir", str(tmp_path / "data")],
+        cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert any("is ready" in line for line in process.stdout)
+        person = Person(port)
+        assert person.get("/health").data["status"] == "ok"
+        person.close()
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def test_an_own_certificate_needs_no_warning() -> None:
     assert "warn" not in text_of(own=True)
     assert "Your own certificate" in text_of(own=True)
 
 
-def test_connect_tells_address_fingerprint_and_authority_and_never_a_key(product: Product) -> None:
+def test_connect_tells_address_fingerprint_and_authority_and_never_a_key(
+    start_product: Callable[..., Product],
+) -> None:
+    product = start_product("--name", "notes.example")
     person = Person(product.port)
     assert person.get("/connect").status == 200
     facts = person.get("/api/connect").data
     assert facts["address"] == f"https://localhost:{product.port}/"
+    assert facts["others"] == ["https://notes.example/"]
     assert facts["others"] == person.sign_up("Dana").get("/api/addresses").data
     assert facts["homeMade"] is True
     shown = "".join(product.output.split()).replace(":", "")

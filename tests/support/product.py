@@ -18,7 +18,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,12 +68,13 @@ class Product:
         return self.output_path.read_text(encoding="utf-8", errors="replace")
 
     def start(self, *, wait_s: float = 20.0) -> Product:
-        """Start and wait for the first answer of /health."""
+        """Start, and wait for the first answer of /health and for the start text."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
         environment = {k: v for k, v in os.environ.items() if not k.startswith("NOTEBOOKS_")}
         environment |= {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1", **self.environment}
         began = time.monotonic()
         with self.output_path.open("ab") as sink:
+            said_before = sink.tell()
             self.process = subprocess.Popen(
                 [
                     sys.executable,
@@ -93,24 +94,31 @@ class Product:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._wait(self._answers, began, wait_s)
+        self.started_in_s = time.monotonic() - began
+        self._wait(lambda: b"ready on port" in self.output_path.read_bytes()[said_before:], began, wait_s)
+        return self
+
+    def _answers(self) -> bool:
         person = Person(self.port)
-        while True:
+        try:
+            return person.get("/health").status == 200
+        except OSError:
+            return False
+        finally:
+            person.close()
+
+    def _wait(self, condition: Callable[[], bool], began: float, wait_s: float) -> None:
+        assert self.process is not None
+        while not condition():
             if self.process.poll() is not None:
                 raise RuntimeError(
                     f"the server left with status {self.process.returncode}:\n{self.output[-4000:]}"
                 )
-            try:
-                if person.get("/health").status == 200:
-                    break
-            except OSError:
-                person.close()
             if time.monotonic() - began > wait_s:
                 self.kill()
                 raise RuntimeError(f"no answer within {wait_s} s:\n{self.output[-4000:]}")
             time.sleep(0.02)
-        person.close()
-        self.started_in_s = time.monotonic() - began
-        return self
 
     def kill(self) -> None:
         """kill -9 of the whole process group, as a power cut would."""
