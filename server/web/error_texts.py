@@ -75,7 +75,7 @@ _BY_STATUS: dict[int, dict[Language, ErrorText]] = {
         "en": ErrorText(
             "A little slower", "There were many tries in a short time. Wait a little, then try again."
         ),
-        "he": ErrorText("קצת יותר לאט", "היו הרבה ניסיונות בזמן קצר. נחכה מעט וננסה שוב."),
+        "he": ErrorText("קצת יותר לאט", "היו הרבה ניסיונות בזמן קצר. כדאי לחכות מעט ולנסות שוב."),
     },
     500: {
         "en": ErrorText("Something went wrong here", "It is not your fault. Try again in a moment."),

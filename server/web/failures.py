@@ -13,7 +13,7 @@ from http_core.errors import ParsingError
 from http_core.packet import Request, Response
 from server.domain.failures import REASONS, Failure
 from server.web.json_answer import NO_STORE, encode_json, raw_json_response
-from server.web.languages import preferred_language
+from server.web.languages import VARY, language_of
 from server.web.pages import Pages
 
 _log = logging.getLogger(__name__)
@@ -81,10 +81,9 @@ class FailureAnswers:
         failure = failure_of(error)
         headers = _headers_of(failure)
         if request is not None and is_navigation(request):
-            language = preferred_language(request.headers.get("accept-language"))
-            page = self._pages.error(failure.status, failure.reason, language)
+            page = self._pages.error(failure.status, failure.reason, language_of(request))
             content = ("Content-Type", "text/html; charset=utf-8")
-            vary = ("Vary", "Accept, Accept-Language")
+            vary = ("Vary", f"Accept, {VARY}")
             return Response(status=failure.status, headers=[content, NO_STORE, vary, *headers], body=page)
         return raw_json_response(failure.status, failure_body(failure), headers)
 

@@ -1,21 +1,37 @@
-"""Which of the product's languages a visitor reads, by Accept-Language (RFC 9110 section 12.5.4).
+"""Which of the product's languages a visitor reads: what they chose, else by Accept-Language (RFC 9110 section 12.5.4).
 
-Owns the list of languages and their direction. Linear in the length of the field, never raises. Pure.
+Owns the list of languages, their direction and the name of the cookie in which the page keeps a choice (it says nothing
+of who somebody is, and the page's script writes it). Linear in the length of the fields, never raises. Pure.
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
+from http_core.cookies import parse_cookies
+from http_core.packet import Request
+
 Language = Literal["en", "he"]
 LANGUAGES: tuple[Language, ...] = ("en", "he")
 _ALIASES: dict[str, Language] = {"en": "en", "he": "he", "iw": "he"}
 _MOST_RANGES = 32
+LANGUAGE_COOKIE = "__Host-language"
+VARY = "Accept-Language, Cookie"
+"""What an answer in the visitor's language depends on."""
 
 
 def direction(language: Language) -> str:
     """`rtl` for Hebrew, else `ltr`."""
     return "rtl" if language == "he" else "ltr"
+
+
+def language_of(request: Request) -> Language:
+    """The language to answer a request in."""
+    chosen = parse_cookies(request.headers.get("cookie")).get(LANGUAGE_COOKIE)
+    for language in LANGUAGES:
+        if chosen == language:
+            return language
+    return preferred_language(request.headers.get("accept-language"))
 
 
 def preferred_language(accept_language: str | None) -> Language:

@@ -1,4 +1,4 @@
-"""The HTML pages: templates of public/ with the versioned prefix, the language and the preload lines filled in.
+"""The HTML pages: templates of public/ with the versioned prefix, the words and the preload lines filled in.
 
 Owns which pages there are and their placeholders: `{{v}}` (the prefix `/v/<hash>`), `{{lang}}`, `{{dir}}`, `{{notebook}}`
 (what only a page whose address names a notebook starts with), and on error pages also `{{app}}` (the product's name),
@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 from http_core.packet import Request, Response
 from server.web.error_texts import APP_WORDS, HOME_WORDS, error_text
-from server.web.languages import LANGUAGES, Language, direction, preferred_language
+from server.web.languages import LANGUAGES, VARY, Language, direction, language_of
 from server.web.module_graph import modules_behind
+from server.web.page_words import page_words, with_words
 from server.web.static_files import REVALIDATED, StaticFile, file_response
 
 PAGE_FILES = ("index.html", "login.html", "signUp.html", "connect.html")
@@ -58,6 +59,7 @@ class Pages:
         self._sources = sources
         self._now_ms = now_ms
         self._pages: dict[tuple[str, Language, bool], StaticFile] = {}
+        words = {language: page_words(sources.modules, language) for language in LANGUAGES}
         for name in PAGE_FILES:
             template = sources.templates.get(name)
             if template is None:
@@ -65,7 +67,7 @@ class Pages:
             for of_notebook in (False, True):
                 with_preloads = _with_preloads(template, sources.modules, of_notebook=of_notebook)
                 for language in LANGUAGES:
-                    text = self._filled(with_preloads, language, {})
+                    text = self._filled(with_words(with_preloads, words[language]), language, {})
                     self._pages[name, language, of_notebook] = StaticFile.of(text.encode(), _HTML)
 
     def answer(self, name: str, request: Request, *, of_notebook: bool = False) -> Response | None:
@@ -76,11 +78,10 @@ class Pages:
             request: decides on language and encoding.
             of_notebook: its address names a notebook, which is loaded from the first moment.
         """
-        language = preferred_language(request.headers.get("accept-language"))
-        page = self._pages.get((name, language, of_notebook))
+        page = self._pages.get((name, language_of(request), of_notebook))
         if page is None:
             return None
-        vary = "Accept-Encoding, Accept-Language"
+        vary = f"Accept-Encoding, {VARY}"
         return file_response(page, request, now_ms=self._now_ms(), cache_control=REVALIDATED, vary=vary)
 
     def error(self, status: int, reason: str, language: Language) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from http_core.packet import Request
 from http_core.target import parse_target
 from server.domain.failures import REASONS
 from server.web.error_texts import error_text
-from server.web.languages import LANGUAGES, preferred_language
+from server.web.languages import LANGUAGE_COOKIE, LANGUAGES, Language, preferred_language
 from server.web.module_graph import modules_behind
-from server.web.pages import Pages, PageSources
+from server.web.page_words import page_words, with_words
+from server.web.pages import PAGE_FILES, Pages, PageSources
 from server.web.static_manifest import read_site
 from tests.web.world import World
 
@@ -28,7 +30,7 @@ def test_h4_pages_are_filled_in_revalidated_and_name_their_modules(world: World)
     assert f'<script type="module" src="{prefix}/public/js/main.js">' in text
     assert "late.js" not in text
     assert answer.header("cache-control") == "no-cache" and answer.header("etag")
-    assert answer.header("vary") == "Accept-Encoding, Accept-Language"
+    assert answer.header("vary") == "Accept-Encoding, Accept-Language, Cookie"
     again = world.send(
         "GET", "/", headers={"Accept-Language": "he-IL, en;q=0.5", "If-None-Match": answer.header("etag")}
     )
@@ -54,10 +56,55 @@ def test_the_language_of_a_visitor(field: str | None, language: str) -> None:
     assert preferred_language(field) == language
 
 
+@pytest.mark.parametrize(("cookies", "accepted", "language"), [
+    (f"{LANGUAGE_COOKIE}=he", "en", "he"), (f"{LANGUAGE_COOKIE}=en", "he", "en"), (f"{LANGUAGE_COOKIE}=fr", "he", "he"),
+    (f"{LANGUAGE_COOKIE}=he; {LANGUAGE_COOKIE}=en", "en", "en"), ("language=he", "en", "en"),
+])  # fmt: skip
+@pytest.mark.parametrize("path", ["/", "/login.html", "/nothing"])
+def test_h3_a_language_that_was_chosen_is_stronger_than_the_browsers(
+    world: World, path: str, cookies: str, accepted: str, language: str
+) -> None:
+    headers = {"Accept": "text/html", "Accept-Language": accepted, "Cookie": cookies}
+    answer = world.send("GET", path, headers=headers)
+    assert f'<html lang="{language}"' in answer.body.decode()
+    assert "Accept-Language, Cookie" in (answer.header("vary") or "")
+
+
+SITE = read_site(Path("public"), Path("node_modules"), lambda: 0)
+MARK = re.compile(r'data-t(?:-\w+)?="([\w.]+)"')
+
+
+@pytest.mark.parametrize("name", PAGE_FILES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_h3_a_page_is_in_its_readers_language_from_the_first_byte(name: str, language: Language) -> None:
+    template, words = SITE.pages.templates[name], page_words(SITE.pages.modules, language)
+    page = with_words(template, words)
+    for key in MARK.findall(template):
+        assert html.escape(words[key], quote=False) in page, key
+    if language == "en":
+        assert page == template, "the template's own words are the English catalogue's"
+    else:
+        shown = re.sub(r"<noscript>.*?</noscript>|<[^>]*>", " ", page[page.index("<body") :])
+        latin = set(re.findall(r"[A-Za-z]{4,}", shown))
+        names = {word for key in MARK.findall(template) for word in re.findall(r"[A-Za-z]{4,}", words[key])}
+        assert latin <= names | {"English"}
+
+
+def test_a_word_with_signs_of_markup_stays_a_word() -> None:
+    template = (
+        '<p class="a" data-t="x">old</p><a data-t-label="x" aria-label="old">&lt;</a><b data-t="y">kept</b>'
+    )
+    page = with_words(template, {"x": '<i> & "you"'})
+    assert page == (
+        '<p class="a" data-t="x">&lt;i&gt; &amp; "you"</p>'
+        '<a data-t-label="x" aria-label="&lt;i&gt; &amp; &quot;you&quot;">&lt;</a><b data-t="y">kept</b>'
+    )
+
+
 def test_h3_a_navigation_gets_a_page_and_a_program_gets_json(world: World) -> None:
-    html = world.send("GET", "/nothing", headers={"Accept": "text/html,*/*", "Accept-Language": "he"})
-    assert html.status == 404 and html.header("content-type") == "text/html; charset=utf-8"
-    text = html.body.decode()
+    page = world.send("GET", "/nothing", headers={"Accept": "text/html,*/*", "Accept-Language": "he"})
+    assert page.status == 404 and page.header("content-type") == "text/html; charset=utf-8"
+    text = page.body.decode()
     assert 'dir="rtl"' in text and 'href="/"' in text and "{{" not in text
     json = world.send("GET", "/nothing")
     assert json.status == 404 and json.json == {

@@ -1,17 +1,15 @@
 /** What login, sign-up and connect share: their language and its switch, the eye that shows a password. */
 
-import { chooseLanguage, directionOf, failureText, LANGUAGES, translator } from "../core/i18n.js";
+import { failureText, LANGUAGES, translator } from "../core/i18n.js";
 import { Memory } from "../net/browser_store.js";
-import { byId, translatePage } from "../ui/dom.js";
+import { byId, pageLanguage, translatePage } from "../ui/dom.js";
 
 /** @typedef {{t: import("../core/i18n.js").Translate, language: import("../core/i18n.js").Language, memory: Memory}} CardPage */
 
 /** @param {string} titleKey @returns {Promise<CardPage>} */
 export async function openCardPage(titleKey) {
   const memory = new Memory(localStorage, sessionStorage);
-  const language = chooseLanguage(memory.language, navigator.languages);
-  document.documentElement.lang = language;
-  document.documentElement.dir = directionOf(language);
+  const language = pageLanguage(memory);
   const parts = await Promise.all(
     language === LANGUAGES[1]
       ? [import("../i18n/he.js"), import("../i18n/he_more.js")]

@@ -167,9 +167,11 @@ export class Memory {
     return this.storage.getItem(KEYS.language);
   }
 
-  /** @param {string} language */
+  /** The server has to know, too: it sends each page in its reader's language. @param {string} language */
   setLanguage(language) {
     this.storage.setItem(KEYS.language, language);
+    // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API came to Firefox and Safari only in 2025
+    document.cookie = `__Host-language=${language}; Path=/; Secure; SameSite=Lax; Max-Age=31536000`;
   }
 
   get leftHanded() {

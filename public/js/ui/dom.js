@@ -3,6 +3,8 @@
  * sprite, translation of static text. What opens over the page is overlays.js. Owns no feature.
  */
 
+import { chooseLanguage, directionOf } from "../core/i18n.js";
+
 /** @typedef {import("../core/i18n.js").Translate} Translate */
 /** @typedef {Node|string|number|null|undefined|false} Child */
 /** @typedef {Record<string, string|number|boolean|null|undefined|((event: any) => void)>} Attributes */
@@ -73,6 +75,21 @@ export function byId(id) {
 /** @param {string} label @param {() => void} onClick @param {string} [kind] classes beside "button" */
 export function button(label, onClick, kind = "") {
   return element("button", { type: "button", class: `button ${kind}`.trim(), onclick: onClick }, label);
+}
+
+/**
+ * The language of the page. The server has sent it in the one it knows of; where somebody chose another on this device,
+ * the page turns to that and tells the server.
+ *
+ * @param {{language: string|null, setLanguage: (language: string) => void}} memory
+ */
+export function pageLanguage(memory) {
+  const language = chooseLanguage(memory.language, navigator.languages);
+  const root = document.documentElement;
+  if (memory.language && root.lang !== language) memory.setLanguage(language);
+  root.lang = language;
+  root.dir = directionOf(language);
+  return language;
 }
 
 /**
