@@ -16,6 +16,7 @@ from pathlib import Path
 from server.database_settings import read_database_config
 from server.domain.accounts import PasswordHasher
 from server.domain.failures import Failure
+from server.domain.wording import counted
 from server.settings import Settings
 from server.storage.atomic_files import Files
 from server.storage.backup import backup
@@ -62,7 +63,7 @@ class OpenData:
             Failure: 503 or 507; a table that could not be written is as it was.
         """
         users, notebooks = save_tables(self.storage, self.data_dir / "Protected", Files())
-        return f"Saved {users} accounts and {notebooks} notebooks to the JSON tables in Protected/."
+        return f"Saved {counted(users, 'account')} and {counted(notebooks, 'notebook')} to the JSON tables in Protected/."
 
 
 def save_at_the_end(flush: Callable[[], None], write_tables: Callable[[], str], log: logging.Logger) -> None:

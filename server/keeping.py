@@ -16,6 +16,7 @@ from pathlib import Path
 
 from server.data import UNFINISHED_RESTORE, make_data_folder, refuse_unfinished_restore, sqlite_path_of
 from server.database_settings import read_database_config
+from server.domain.wording import counted
 from server.settings import Settings
 from server.storage import backup as backups
 from server.storage.atomic_files import TEMPORARY, Files, remove_leftovers, write_atomically
@@ -65,7 +66,7 @@ def export_notebooks(settings: Settings, folder: Path, say: Say) -> int:
             write_atomically(folder / f"{notebook.id}.svg", pieces, Files())
             replicas.forget(notebook.id)
             say(f"{number} of {len(notebooks)}: {notebook.id}.svg")
-    say(f"Exported {len(notebooks)} notebooks to {folder}.")
+    say(f"Exported {counted(len(notebooks), 'notebook')} to {folder}.")
     return 0
 
 
@@ -91,7 +92,8 @@ def make_backup(settings: Settings, target: Path, say: Say) -> int:
         )
     size = target.stat().st_size
     say(
-        f"Backed up {counts['notebooks']} notebooks and {counts['changes']} changes to {target} ({size:,} bytes)."
+        f"Backed up {counted(counts['notebooks'], 'notebook')} and {counted(counts['changes'], 'change')} to {target} "
+        f"({size:,} bytes)."
     )
     say("The file holds the storage key: guard it as you would guard the notebooks.")
     return 0
@@ -120,7 +122,9 @@ def restore_backup(settings: Settings, source: Path, say: Say) -> int:
                 progress=lambda what, count: say(f"{what}: {count}"),
             )
         made.stay()
-    say(f"Restored {counts['notebooks']} notebooks into {settings.data_dir}. Start the server as usual.")
+    say(
+        f"Restored {counted(counts['notebooks'], 'notebook')} into {settings.data_dir}. Start the server as usual."
+    )
     return 0
 
 
@@ -178,6 +182,6 @@ def verify_notebooks(settings: Settings, say: Say) -> int:
         )
     for sentence in (*findings.mended, *findings.broken):
         say(sentence)
-    say(f"Checked {findings.notebooks} notebooks with {findings.changes} changes: "
+    say(f"Checked {counted(findings.notebooks, 'notebook')} with {counted(findings.changes, 'change')}: "
         f"{len(findings.mended)} mended, {len(findings.broken)} broken.")  # fmt: skip
     return 1 if findings.broken else 0

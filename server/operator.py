@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from server.domain.accounts import PasswordHasher, check_account_name, check_username
 from server.domain.failures import Failure
 from server.domain.ids import NotebookId, UserId
+from server.domain.wording import counted
 from server.logs import Logs, escape_for_log
 from server.net.net_server import NetServer
 from server.storage.contracts import Notebook, Storage, User
@@ -67,8 +68,7 @@ class ServerOperator:
         user = self._find_user(word, by_name=by_name, with_trash=trashed)
         if user is None or (user.trashed_ms is not None) != trashed:
             return None
-        count = self._storage.notebooks.count_for(user.id)
-        what = f"{count} notebook{'' if count == 1 else 's'}"
+        what = counted(self._storage.notebooks.count_for(user.id), "notebook")
         return int(user.id), f"Account {user.id} '{escape_for_log(user.username)}', {what},"
 
     def remove_user(self, user_id: int) -> str:
@@ -77,12 +77,12 @@ class ServerOperator:
         self._revocation.user_gone(ended, notebooks)
         for notebook_id in notebooks:
             self._close_notebook(notebook_id)
-        return f"Account {user_id} and {len(notebooks)} notebooks are in the trash for {TRASH_DAYS} days. `undelete {user_id}` brings them back."
+        return f"Account {user_id} and {counted(len(notebooks), 'notebook')} are in the trash for {TRASH_DAYS} days. `undelete {user_id}` brings them back."
 
     def undelete_user(self, user_id: int) -> str:
         notebooks = self._storage.users.restore(UserId(user_id))
         self._bring_back(notebooks)
-        return f"Account {user_id} and {len(notebooks)} notebooks are back."
+        return f"Account {user_id} and {counted(len(notebooks), 'notebook')} are back."
 
     def reset_code(self, word: str) -> str:
         user = self._find_user(word, by_name=not (word.isascii() and word.isdigit()), with_trash=False)
@@ -105,7 +105,7 @@ class ServerOperator:
         shown = f"{code[:4]} {code[4:]}"
         return (
             f"One-time code for '{escape_for_log(user.username)}': {shown}. It sets a new password on the login page "
-            f"('Forgot your password?') within {LIFE_S // 60} minutes, five tries."
+            f"('Forgotten your password, or have a code?') within {LIFE_S // 60} minutes, five tries."
         )
 
     # --- notebooks ---------------------------------------------------------------------------------------------

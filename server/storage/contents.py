@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from server.domain.failures import Failure
+from server.domain.wording import counted
 from server.storage import legacy_2022
 from server.storage.atomic_files import Files, remove_leftovers
 from server.storage.database import DuplicateRow, MissingParent
@@ -99,7 +100,7 @@ def _fill_new(
     if is_ours(users) or is_ours(notebooks):
         contents = contents_of_tables(users, notebooks, storage.sealer, snapshots)
         notes.append(
-            f"Loaded {len(users)} accounts and {len(notebooks)} notebooks from the JSON tables in Protected/. "
+            f"Loaded {counted(len(users), 'account')} and {counted(len(notebooks), 'notebook')} from the JSON tables in Protected/. "
             "Everybody logs in again."
         )
     elif users or notebooks:

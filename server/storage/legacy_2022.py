@@ -22,6 +22,7 @@ from server.domain.notebooks import check_description, check_title
 from server.domain.svg_document import NotebookDocument
 from server.domain.svg_document_reader import parse_document
 from server.domain.svg_vocabulary import Fragment
+from server.domain.wording import counted
 from server.storage.atomic_files import Files, read_whole
 from server.storage.filling import Contents, NotebookRow, UserRow
 from server.storage.json_tables import NOTEBOOKS_FILE, USERS_FILE
@@ -66,7 +67,7 @@ class Import2022:
         notebook_rows = list(self._notebooks(notebooks, owners))
         self.notes.insert(
             0,
-            f"Brought in from 2022: {len(user_rows)} accounts and {len(notebook_rows)} notebooks. Old share links no "
+            f"Brought in from 2022: {counted(len(user_rows), 'account')} and {counted(len(notebook_rows), 'notebook')}. Old share links no "
             f"longer work; make new ones. The old files are in Protected/{ASIDE}, with the old passwords in clear: "
             "remove them once you have looked around.",
         )

@@ -8,6 +8,8 @@ import pytest
 
 from server.console import ACTIONS, console
 from server.domain.failures import Failure
+from server.domain.wording import counted
+from server.web.page_words import page_words
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -153,3 +155,17 @@ def test_help_and_the_operations_page_list_every_command() -> None:
     for name, action in ACTIONS.items():
         assert action.help in written
         assert f"`{name}" in page, f"docs/operations.md misses the console command {name}"
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(0, "0 notebooks"), (1, "1 notebook"), (2, "2 notebooks"), (12_000, "12,000 notebooks")],
+)
+def test_what_is_counted_is_said_in_english(number: int, words: str) -> None:
+    assert counted(number, "notebook") == words
+
+
+def test_the_operator_names_the_login_pages_own_words() -> None:
+    name = "public/js/i18n/en_more.js"
+    words = page_words({name: (ROOT / name).read_bytes()}, "en")
+    assert f"('{words['login.haveCode']}')" in (ROOT / "server" / "operator.py").read_text(encoding="utf-8")

@@ -72,7 +72,7 @@ def test_o1_the_guide_of_2022_works_to_the_letter(tmp_path: Path, mariadb_config
             process.kill()
     assert process.returncode == 0, output
     assert "[INIT]" in output
-    assert "Saved 1 accounts and 1 notebooks" in output
+    assert "Saved 1 account and 1 notebook" in output
     users = json.loads((folder / "Protected" / "UsersLoginData.json").read_text(encoding="utf-8"))
     notebooks = json.loads(
         (folder / "Protected" / "Notebooks" / "NotebooksList.json").read_text(encoding="utf-8")

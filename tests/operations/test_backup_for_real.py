@@ -207,7 +207,7 @@ def test_f42_a_restore_that_is_killed_can_be_told_from_a_whole_one(filled: Produ
     if run("restore", str(tmp_path / "whole"), data_dir=new).status:
         done = run("verify", data_dir=new)
         assert "Traceback" not in done.errors
-        assert done.status == 1 or "Checked 1 notebooks with 1 changes: 0 mended, 0 broken" in done.output
+        assert done.status == 1 or "Checked 1 notebook with 1 change: 0 mended, 0 broken" in done.output
 
 
 def test_f42_the_crash_of_a_backup_leaves_the_old_one_whole(filled: Product, tmp_path: Path) -> None:
@@ -249,7 +249,7 @@ def test_export_writes_pictures_that_any_viewer_opens(filled: Product, tmp_path:
 
     done = run("export", str(tmp_path / "out"), data_dir=filled.data_dir)
     assert done.status == 0
-    assert "Exported 1 notebooks" in done.output
+    assert "Exported 1 notebook" in done.output
     root = ElementTree.fromstring((tmp_path / "out" / "1.svg").read_bytes())
     assert root.tag.endswith("svg")
     assert root.findall(".//{http://www.w3.org/2000/svg}path")

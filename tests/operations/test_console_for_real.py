@@ -151,7 +151,7 @@ def test_o1_save_clients_silent_and_help_over_the_socket(product: Product) -> No
     done = run("save", data_dir=product.data_dir)
     assert (done.status, done.output) == (
         0,
-        "Saved 1 accounts and 1 notebooks to the JSON tables in Protected/.\n",
+        "Saved 1 account and 1 notebook to the JSON tables in Protected/.\n",
     )
     rows = json.loads((product.data_dir / "Protected" / "Notebooks" / "NotebooksList.json").read_text())
     assert rows[0]["seq"] == 1

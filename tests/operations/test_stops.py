@@ -211,7 +211,7 @@ def test_o2_a_killed_server_leaves_no_orphan_and_its_socket_does_not_hinder_the_
     wait_until(lambda: not Path(f"/proc/{child}").exists(), "the end of the update process", 10)
     sentence(run("save", data_dir=product.data_dir), "No server runs on")
     product.start()
-    assert "Saved 1 accounts" in run("save", data_dir=product.data_dir).output
+    assert "Saved 1 account" in run("save", data_dir=product.data_dir).output
     assert product.stop() == 0
     assert_nothing_left(product.data_dir)
 
@@ -254,7 +254,7 @@ def test_o2_a_stop_without_the_update_process_still_ends(product: Product) -> No
     wait_until(lambda: not processes_of(product.data_dir), "the end of every process", 10)
     assert not leftovers(product.data_dir)
     log = (product.data_dir / "logs" / "logs.log").read_text()
-    assert "Saved 1 accounts and 1 notebooks" in log
+    assert "Saved 1 account and 1 notebook" in log
     assert "Traceback" not in log
 
 
