@@ -11,6 +11,7 @@ import {
   LANGUAGES,
   translator,
 } from "../../public/js/core/i18n.js";
+import { SHORTCUTS } from "../../public/js/core/shortcuts.js";
 import { catalogue as englishFirst } from "../../public/js/i18n/en.js";
 import { catalogue as englishMore } from "../../public/js/i18n/en_more.js";
 import { catalogue as hebrewFirst } from "../../public/js/i18n/he.js";
@@ -69,11 +70,16 @@ test("every key written in the modules is in the catalogues", () => {
   assert.deepEqual([...missing], []);
 });
 
+test("every shortcut has its words, and no two the same keys", () => {
+  for (const { label } of SHORTCUTS) assert.ok(label in english, label);
+  const keys = SHORTCUTS.map((one) => one.shown);
+  assert.equal(new Set(keys).size, keys.length);
+});
+
 test("every key of the static pages is in the catalogues", () => {
   const known = stems(english);
   for (const text of sources(PUBLIC, /^[^/]*\.html$/)) {
-    for (const [, key] of text.matchAll(/data-t(?:-label|-group)?="([^"]+)"/g))
-      assert.ok(known.has(key), key);
+    for (const [, key] of text.matchAll(/data-t(?:-\w+)?="([^"]+)"/g)) assert.ok(known.has(key), key);
   }
 });
 

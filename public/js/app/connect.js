@@ -36,7 +36,12 @@ async function showAddress(t, { address, others }) {
   byId("code").append(await qrCode(best, t("connect.qr")));
   if (others.length < 2) return;
   byId("others").hidden = false;
-  byId("other-addresses").replaceChildren(...others.slice(1).map((one) => element("li", {}, one)));
+  byId("other-addresses").replaceChildren(...others.slice(1).map(listed));
+}
+
+/** @param {string} address */
+function listed(address) {
+  return element("li", {}, element("bdi", { dir: "ltr" }, address));
 }
 
 /** A fingerprint is compared pair by pair: lines break between pairs. @param {HTMLElement} place @param {string} text */

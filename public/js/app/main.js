@@ -4,11 +4,11 @@
  */
 
 import { NotebookDocument } from "../core/document.js";
-import { chooseLanguage, directionOf, LANGUAGES, translator } from "../core/i18n.js";
+import { LANGUAGES, translator } from "../core/i18n.js";
 import { addressOf, call, exchange, targetOf } from "../net/api.js";
 import { JournalStore, Memory } from "../net/browser_store.js";
 import { Board } from "../ui/board.js";
-import { byId, translatePage } from "../ui/dom.js";
+import { byId, pageLanguage, translatePage } from "../ui/dom.js";
 import { Sidebar } from "../ui/sidebar.js";
 import {
   makeHint,
@@ -213,6 +213,7 @@ export class App {
     const company = target && import("./company.js");
     this.session = this.makeSession(target);
     this.board = this.makeBoard();
+    this.showRole();
     this.applyChoice(this.toolbar.choice);
     this.sidebar.mark(target?.kind === "own" ? target.id : null, false);
     showTitle(this.head.title, this.t("app.name"));
@@ -397,15 +398,22 @@ export class App {
   /** @param {import("./notebook_session.js").SessionState} state */
   showState(state) {
     this.state = state;
-    showStatus(this.t, state, this.session?.hasInk ?? false);
+    showStatus(this.t, state, this.session?.hasInk ?? false, this.head.role === "view");
   }
 
   /** @param {{role: string, title: string, description: string}} head */
   showHead(head) {
     this.head = { ...this.head, ...Object.fromEntries(Object.entries(head).filter(([, value]) => value)) };
     showTitle(this.head.title, this.t("app.name"));
+    this.showRole();
+    this.showState(this.state);
+  }
+
+  /** What one may not do has no tool on the page. */
+  showRole() {
     this.board.setRole(this.head.role);
-    document.body.classList.toggle("read-only", this.head.role === "view");
+    document.body.dataset.role = this.head.role;
+    this.refresh();
   }
 
   painted() {
@@ -418,24 +426,44 @@ export class App {
     if (!this.board) return;
     const empty = this.notebook.shownCount === 0;
     const loading = this.target !== null && this.notebook.epoch === "";
-    showHint(empty && !loading);
+    showHint(empty && !loading && this.head.role !== "view");
     this.toolbar.allow({ undo: this.board.canUndo, redo: this.board.canRedo, clear: !empty });
     if (!this.target) this.sidebar.mark(null, !empty);
   }
 
   /** @param {string} reason @param {string} sentence */
   async showGone(reason, sentence) {
-    this.board.setRole("view");
+    this.head.role = "view";
+    this.showRole();
     const { failureText } = await import("../core/i18n.js");
     const home = { label: "toast.home", run: () => this.go(null) };
     this.say((t) => failureText(t, { reason, sentence }), { bad: true, action: home, forMs: 60_000 });
   }
 
-  /** Ctrl+S; the board's own keys are the board's. @param {KeyboardEvent} event */
+  /** Ctrl+S, Ctrl+P and the question mark; the board's own keys are the board's. @param {KeyboardEvent} event */
   key(event) {
-    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.code !== "KeyS") return;
+    if (event.altKey) return;
+    const command = event.ctrlKey || event.metaKey;
+    const typing = event.target instanceof Element && event.target.closest("input, textarea");
+    const run =
+      command && event.code === "KeyS"
+        ? () => this.save()
+        : command && event.code === "KeyP" && !event.shiftKey
+          ? () => this.print()
+          : event.key === "?" && !command && !typing
+            ? () => this.showKeys()
+            : null;
+    if (!run) return;
     event.preventDefault();
-    this.save();
+    run();
+  }
+
+  async print() {
+    (await this.later(() => import("../ui/printing.js"))).printSheet(this);
+  }
+
+  async showKeys() {
+    (await this.later(() => import("../ui/key_help.js"))).showKeyHelp(this);
   }
 }
 
@@ -444,9 +472,7 @@ async function main() {
   const who = exchange("GET", "/LOGIN", undefined, { timeoutMs: 8000 });
   if (targetOf(location)) Promise.allSettled([import("./wire.js"), import("./company.js")]);
   const memory = new Memory(localStorage, sessionStorage);
-  const language = chooseLanguage(memory.language, navigator.languages);
-  document.documentElement.lang = language;
-  document.documentElement.dir = directionOf(language);
+  const language = pageLanguage(memory);
   const words = language === LANGUAGES[1] ? import("../i18n/he.js") : import("../i18n/en.js");
   const [{ catalogue }, store] = await Promise.all([words, JournalStore.open(window.indexedDB)]);
   const app = new App(language, catalogue, store, memory);

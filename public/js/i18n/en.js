@@ -40,6 +40,7 @@ export const catalogue = {
   "list.more": "More for {title}",
 
   "status.stored": "Stored",
+  "status.lookOnly": "Look only",
   "status.sending": "Sending…",
   "status.loading": "Loading…",
   "status.offline": "Offline",

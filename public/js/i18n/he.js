@@ -37,9 +37,10 @@ export const catalogue = {
   "list.unsaved": "לוח שלא נשמר",
   "list.unsavedNote": "נמצא רק במכשיר הזה",
   "list.news": "יש חדש",
-  "list.more": "עוד על {title}",
+  "list.more": "פעולות: {title}",
 
   "status.stored": "נשמר",
+  "status.lookOnly": "לצפייה בלבד",
   "status.sending": "שולח…",
   "status.loading": "נטען…",
   "status.offline": "אין חיבור",

@@ -5,7 +5,7 @@
 
 import { failureText } from "../core/i18n.js";
 import { call } from "../net/api.js";
-import { element, icon } from "./dom.js";
+import { button, element, icon } from "./dom.js";
 import { choiceRow, field, toast, whileWorking } from "./overlays.js";
 import { personDot } from "./presence.js";
 import { onPaper } from "./toolbar.js";
@@ -48,7 +48,7 @@ export function showMenu(app, anchor) {
 /** @param {App} app */
 function stateWords(app) {
   const { t, state } = app;
-  const words = { local: "local", login: "login", gone: "gone" }[state.phase] ?? stateOf(state);
+  const words = { local: "local", login: "login", gone: "gone" }[state.phase] ?? stateOf(app);
   const box = element("div", { class: "stack" }, element("p", {}, t(`menu.detail.${words}`)));
   if (!app.store.durable) box.append(element("p", { class: "form-error" }, t("menu.detail.memory")));
   if (state.phase === "login") {
@@ -57,10 +57,11 @@ function stateWords(app) {
   return box;
 }
 
-/** @param {import("../app/notebook_session.js").SessionState} state */
-function stateOf({ saved, trouble }) {
+/** @param {App} app */
+function stateOf({ state: { saved, trouble }, head }) {
   if (saved === "offline" && trouble) return trouble;
-  return saved === "yes" ? "stored" : saved;
+  if (saved === "yes") return head.role === "view" ? "lookOnly" : "stored";
+  return saved;
 }
 
 /** @param {App} app */
@@ -125,8 +126,8 @@ function myName(app) {
     "form",
     { class: "stack", onsubmit: send },
     field(t("people.yourName"), input),
-    inkColours(app),
     element("p", { class: "muted" }, t("people.nameHint")),
+    inkColours(app),
     problem,
     element("button", { type: "submit", class: "button small" }, t("people.setName")),
   );
@@ -187,12 +188,16 @@ function notebookPart(app) {
   const row = choiceRow(t("menu.paper"), "menu-paper", papers, app.notebook.paper.paper, (paper) =>
     app.setPaper(paper),
   );
-  const item = (/** @type {string} */ key, /** @type {() => void} */ run) => {
+  const item = (
+    /** @type {string} */ key,
+    /** @type {() => void} */ run,
+    /** @type {HTMLElement|undefined} */ cap = undefined,
+  ) => {
     const press = () => {
       app.popovers.close();
       run();
     };
-    return element("button", { type: "button", class: "menu-item", onclick: press }, t(key));
+    return element("button", { type: "button", class: "menu-item", onclick: press }, t(key), cap);
   };
   const box = element("div", { class: "stack" });
   if (mayEdit) box.append(element("h2", {}, t("menu.paper")), row);
@@ -203,13 +208,28 @@ function notebookPart(app) {
       item("menu.fit", () => app.board.zoomToFit()),
       app.company ? item("menu.timeline", () => timeline(app)) : "",
       app.head.role === "view" ? "" : item("menu.import", () => importing(app)),
-      item("menu.svg", () => download(app, "svg")),
-      item("menu.png", () => download(app, "png")),
-      item("menu.pdf", () => download(app, "pdf")),
+      downloads(app),
       sharesFiles() ? item("menu.send", () => send(app)) : "",
+      item("menu.print", () => app.print(), keyCap("Ctrl+P")),
     ),
   );
   return box;
+}
+
+/** One row for the three kinds of file. @param {App} app */
+function downloads(app) {
+  const { t } = app;
+  const row = element("div", { class: "menu-row" }, element("span", { class: "grow" }, t("menu.download")));
+  for (const kind of /** @type {const} */ (["svg", "png", "pdf"])) {
+    const press = () => {
+      app.popovers.close();
+      download(app, kind);
+    };
+    const node = button(kind.toUpperCase(), press, "small");
+    node.setAttribute("aria-label", t(`menu.${kind}`));
+    row.append(node);
+  }
+  return row;
 }
 
 /** @param {App} app */
@@ -221,6 +241,16 @@ async function timeline(app) {
 /** @param {App} app */
 async function importing(app) {
   (await import("./svg_import.js")).importSvg(app);
+}
+
+/** @param {string} shown */
+function keyCap(shown) {
+  return element("kbd", { "aria-hidden": "true" }, shown);
+}
+
+/** A device with a mouse nearly always has one. @returns {boolean} */
+function hasKeyboard() {
+  return window.matchMedia("(any-hover: hover)").matches;
 }
 
 /** @returns {boolean} whether the device has a sheet that takes a file */
@@ -276,6 +306,10 @@ function pagePart(app) {
     memory.setLeftHanded(on);
     document.body.classList.toggle("left-handed", on);
   });
+  const keys = () => {
+    app.popovers.close();
+    app.showKeys();
+  };
   const languages = [
     { value: "en", label: "English" },
     { value: "he", label: "עברית" },
@@ -290,6 +324,9 @@ function pagePart(app) {
     element("div", {}, pen, finger, left),
     choiceRow(t("menu.language"), "menu-language", languages, app.language, choose),
     element("a", { class: "menu-item", href: "/connect" }, t("menu.connect")),
+    hasKeyboard()
+      ? element("button", { type: "button", class: "menu-item", onclick: keys }, t("menu.keys"), keyCap("?"))
+      : "",
   );
 }
 

@@ -12,16 +12,23 @@ import { byId, element, svgElement } from "./dom.js";
  * @param {Translate} t
  * @param {SessionState} state
  * @param {boolean} hasInk only matters on an unsaved board
+ * @param {boolean} looksOnly whether one came by a link that lets nobody write
  */
-export function showStatus(t, state, hasInk) {
+export function showStatus(t, state, hasInk, looksOnly) {
   document.documentElement.dataset.saved = state.saved;
   const button = byId("status");
   button.toggleAttribute("data-local", state.phase === "local");
-  byId("status-text").textContent = statusText(t, state, hasInk);
+  byId("status-text").textContent = statusText(t, state, hasInk, looksOnly);
 }
 
-/** @param {Translate} t @param {SessionState} state @param {boolean} hasInk @returns {string} */
-export function statusText(t, { saved, trouble, waiting, refused, phase }, hasInk) {
+/**
+ * @param {Translate} t
+ * @param {SessionState} state
+ * @param {boolean} hasInk
+ * @param {boolean} looksOnly
+ * @returns {string}
+ */
+function statusText(t, { saved, trouble, waiting, refused, phase }, hasInk, looksOnly) {
   if (phase === "local") return t(hasInk ? "status.localInk" : "status.local");
   if (phase === "gone") return t("status.gone");
   if (phase === "login") return t("status.login");
@@ -31,6 +38,7 @@ export function statusText(t, { saved, trouble, waiting, refused, phase }, hasIn
   if (saved === "offline" && trouble === "storage_down") return t("status.storageDown", { n: waiting });
   if (saved === "offline") return t("status.offlineWaiting", { n: waiting });
   if (phase === "loading" || phase === "off") return t("status.loading");
+  if (looksOnly) return t("status.lookOnly");
   return t(saved === "sending" ? "status.sending" : "status.stored");
 }
 
@@ -96,14 +104,13 @@ const HANDWRITING = {
   he: {
     box: "0 0 560 130",
     lines: [
-      "M512 44c22-4 36 8 36 28 0 20-16 32-40 28",
-      "M492 100c2-20 2-36-4-46-6-9-18-10-32-8M462 46c2 20 2 34-2 44-3 8-8 11-16 9",
-      "M398 48c16-8 34 0 34 18 0 14-10 24-22 34h36",
-      "M372 46c2 18 2 36 0 54",
-      "M268 44c22-4 36 8 36 28 0 20-16 32-40 28",
-      "M238 40c-18 8-26 26-20 44 3 10 10 15 18 15M214 100c-2-30 8-44 20-42 10 2 14 14 12 28",
-      "M186 46c2 18 2 36 0 54",
-      "M156 46c-1 26 0 50 4 78",
+      "M506 48c26-5 42 8 42 27 0 19-16 31-43 26",
+      "M434 51c14-4 31-5 39 2 7 6 8 23 8 48M449 50c1 19 1 33-3 42-3 7-8 10-16 9",
+      "M378 50c13-3 25-3 30 4 4 8 3 26 2 45M370 101c19-2 35-2 52-1",
+      "M341 50c7-2 12-2 12 4 1 15 1 31 0 46",
+      "M258 48c26-5 42 8 42 27 0 19-16 31-43 26",
+      "M184 49c13 19 30 36 49 52M232 48c2 13-3 21-14 29M197 66c-11 8-16 19-14 35",
+      "M146 50c7-2 11-2 11 5 1 25 0 47-2 73",
       "M112 98l1 1M98 97l1 1M84 99l1 1",
     ],
   },
