@@ -178,7 +178,7 @@ def drawn_page(ink: InkPage) -> None:
 def exported(ink: InkPage, kind: str) -> bytes:
     ink.page.locator("#status").click()
     with ink.page.expect_download() as download:
-        ink.page.locator(".menu-item", has_text=f"Download as {kind}").click()
+        ink.page.get_by_role("button", name=f"Download as {kind}").click()
     return Path(download.value.path()).read_bytes()
 
 

@@ -375,7 +375,7 @@ def test_the_share_sheet_gets_the_notebook_as_pdf_where_the_device_has_one(
                 has_sheet,
             )
             page.locator("#status").click()
-            page.locator(".menu-item", has_text="Download as PDF").wait_for()
+            page.get_by_role("button", name="Download as PDF").wait_for()
             assert item.count() == int(has_sheet)
             if not has_sheet:
                 page.keyboard.press("Escape")

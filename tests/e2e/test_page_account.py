@@ -12,6 +12,7 @@ from tests.support.history import line, log_in, save, signed_up
 from tests.support.pages import (
     context_for,
     draw,
+    open_notebook,
     press,
     visible_paths,
     wait_ready,
@@ -77,10 +78,7 @@ def test_s2_a_new_link_is_revoke_and_create_and_the_window_never_shows_a_dead_on
     with signed_up(product, "Dana") as (owner,):
         notebook = owner.new_notebook("Algebra")
         code = owner.share(notebook)
-        context = context_for(browser)
-        log_in(context, product, owner)
-        page = context.new_page()
-        page.goto(f"{product.url}/?id={notebook}")
+        page = open_notebook(browser, product, owner, notebook)
         page.get_by_role("button", name="Share", exact=True).click()
         window = page.get_by_role("dialog", name="Share this notebook")
         link = window.get_by_label("Link", exact=True)
@@ -105,7 +103,7 @@ def test_s2_a_new_link_is_revoke_and_create_and_the_window_never_shows_a_dead_on
         assert visitor.get_by_text("Whoever has this link can write here.").count() == 0
         stranger.close()
         visitor.context.close()
-        context.close()
+        page.context.close()
 
 
 def test_s3_ink_of_an_account_is_not_sent_as_a_guests_after_its_session_ended(

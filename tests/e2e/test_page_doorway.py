@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,8 +35,9 @@ def draw_by_finger(page: Page, x: float, y: float) -> None:
 @pytest.mark.browser
 @pytest.mark.parametrize("language", ["en-US", "he-IL"])
 def test_s5_from_the_digits_to_the_first_own_stroke_by_touch(
-    browser: Browser, product: Product, language: str
+    browser: Browser, start_product: Callable[..., Product], language: str
 ) -> None:
+    product = start_product("--name", "notes.example")
     with signed_up(product, "Dana") as (owner,):
         notebook = owner.new_notebook("Algebra")
         save(owner, f"/SAVE/{notebook}", [("a", line(2000, 30_000 + 500 * row)) for row in range(3)])

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.e2e.test_page_doorway import TOUCH
 from tests.support.history import line, log_in, save, signed_up
-from tests.support.pages import context_for, draw, press, visible_paths, wait_ready, wait_until, wave
+from tests.support.pages import (
+    context_for,
+    draw,
+    open_notebook,
+    press,
+    visible_paths,
+    wait_ready,
+    wait_until,
+    wave,
+)
 from tests.support.product import Product
 
 if TYPE_CHECKING:
@@ -101,27 +111,19 @@ def test_a_notebook_opens_where_its_ink_is(browser: Browser, product: Product) -
     with signed_up(product, "Dana") as (owner,):
         notebook = owner.new_notebook("Algebra")
         save(owner, f"/SAVE/{notebook}", [("a", line(1000, 9000))])
-        context = context_for(browser, language="he-IL", **PHONE)
-        log_in(context, product, owner)
-        page = context.new_page()
-        page.goto(f"{product.url}/?id={notebook}")
-        wait_ready(page, 1)
+        page = open_notebook(browser, product, owner, notebook, seq=1, language="he-IL", **PHONE)
         in_view = (
             "() => [...document.querySelectorAll('#board svg path')].some(p => { const b = p.getBoundingClientRect();"
             " return b.right > 0 && b.left < innerWidth && b.bottom > 0 && b.top < innerHeight; })"
         )
         wait_until(lambda: page.evaluate(in_view), what="the ink is in view")
-        context.close()
+        page.context.close()
 
 
 def test_what_went_to_the_trash_is_found_where_it_went_from(browser: Browser, product: Product) -> None:
     with signed_up(product, "Dana") as (owner,):
         first, second = owner.new_notebook("Algebra"), owner.new_notebook("Biology")
-        context = context_for(browser)
-        log_in(context, product, owner)
-        page = context.new_page()
-        page.goto(f"{product.url}/?id={first}")
-        wait_ready(page, 0)
+        page = open_notebook(browser, product, owner, first)
         press(page, "More for Algebra")
         press(page, "Move to the trash")
         page.locator(".entry", has_text="Algebra").wait_for(state="detached")
@@ -141,31 +143,29 @@ def test_what_went_to_the_trash_is_found_where_it_went_from(browser: Browser, pr
         )
         back.click()
         page.locator(".entry", has_text="Algebra").wait_for()
-        context.close()
+        page.context.close()
 
 
-def test_s5_the_digits_come_with_the_address_to_type_them_at(browser: Browser, product: Product) -> None:
+def test_s5_the_digits_come_with_the_address_to_type_them_at(
+    browser: Browser, start_product: Callable[..., Product]
+) -> None:
+    product = start_product("--name", "notes.example")
     with signed_up(product, "Dana") as (owner,):
         notebook = owner.new_notebook("Algebra")
         owner.share(notebook)
-        context = context_for(browser)
-        log_in(context, product, owner)
-        page = context.new_page()
-        page.goto(f"{product.url}/?id={notebook}")
-        wait_ready(page, 0)
+        page = open_notebook(browser, product, owner, notebook)
         press(page, "Share")
         press(page, "Digits to say aloud")
         words = page.locator("dialog .large-words").inner_text()
-        best = next(one for one in owner.get("/api/addresses").data if "localhost" not in one)
-        assert best.rstrip("/") in words
-        context.close()
+        assert "https://notes.example," in words
+        page.context.close()
 
 
 def test_s4_on_the_servers_own_machine_connect_names_an_address_that_leads_here(
-    browser: Browser, product: Product
+    browser: Browser, start_product: Callable[..., Product]
 ) -> None:
-    with signed_up(product, "Dana") as (owner,):
-        addresses = owner.get("/api/addresses").data
+    product = start_product("--name", "notes.example", "--name", "notes.test")
+    addresses = ["https://notes.example/", "https://notes.test/"]
     context = context_for(browser)
     page = context.new_page()
     page.goto(product.url + "/connect")
@@ -184,11 +184,7 @@ def test_s4_on_the_servers_own_machine_connect_names_an_address_that_leads_here(
 def test_what_takes_long_says_so_and_falls_silent_when_it_is_done(browser: Browser, product: Product) -> None:
     with signed_up(product, "Dana") as (owner,):
         notebook = owner.new_notebook("Algebra")
-        context = context_for(browser)
-        log_in(context, product, owner)
-        page = context.new_page()
-        page.goto(f"{product.url}/?id={notebook}")
-        wait_ready(page, 0)
+        page = open_notebook(browser, product, owner, notebook)
         held: list[Route] = []
 
         def hold(route: Route) -> None:
@@ -204,7 +200,7 @@ def test_what_takes_long_says_so_and_falls_silent_when_it_is_done(browser: Brows
         elsewhere = f"!location.search.includes('id={notebook}')"
         wait_until(lambda: page.evaluate(elsewhere), what="the copy is open")
         word.wait_for(state="detached")
-        context.close()
+        page.context.close()
 
 
 @pytest.mark.parametrize("language", ["en-US", "he-IL"])
@@ -229,3 +225,21 @@ def test_the_tools_lie_on_nothing_that_is_pressed(
         page.locator("#handle").click()
         wait_until(lambda: page.evaluate(covered) == [], what="so is it beside the open list", timeout_s=5)
     context.close()
+
+
+def test_h3_a_language_chosen_on_the_page_is_the_servers_from_then_on(
+    browser: Browser, product: Product
+) -> None:
+    page = context_for(browser).new_page()
+    page.goto(product.url + "/login.html")
+    page.get_by_role("button", name="עברית").click()
+    page.wait_for_function("document.documentElement.dir === 'rtl' && document.title.startsWith('התחברות')")
+    sent = page.evaluate("fetch('/').then(answer => answer.text())")
+    assert '<html lang="he" dir="rtl">' in sent
+    assert ">מחברת חדשה<" in sent
+    # A choice of before there was the cookie is told to the server by the next page.
+    page.context.clear_cookies()
+    page.goto(product.url + "/")
+    wait_ready(page, 0)
+    assert 'lang="he"' in page.evaluate("fetch('/').then(answer => answer.text())")
+    page.context.close()

@@ -15,6 +15,7 @@ from tests.support.pages import (
     context_for,
     cross_out,
     draw,
+    open_notebook,
     press,
     stroke_box,
     visible_paths,
@@ -123,11 +124,7 @@ def test_holding_a_stroke_tells_who_wrote_it_and_draws_nothing(
     code = owner.share(notebook)
     save(owner, f"/SAVE/{notebook}", rows(3500, 40))
     save(friend, f"/SAVE/?nb={code}", [("a", line(5500, 4000, "#c92a2a", 1600))])
-    context = context_for(browser, width=1400)
-    log_in(context, product, owner)
-    page = context.new_page()
-    page.goto(f"{product.url}/?id={notebook}")
-    wait_ready(page, 41)
+    page = open_notebook(browser, product, owner, notebook, seq=41, width=1400)
     time.sleep(0.3)
     theirs = page.evaluate(
         "[...document.querySelectorAll('#board svg path')].find(p => p.getAttribute('fill') === '#c92a2a').getAttribute('d')"
@@ -142,7 +139,7 @@ def test_holding_a_stroke_tells_who_wrote_it_and_draws_nothing(
     page.keyboard.press("Escape")
     assert visible_paths(page) == drawn
     assert page.evaluate("document.documentElement.dataset.readySeq") == "41"
-    context.close()
+    page.context.close()
 
 
 def test_the_owner_takes_back_what_one_person_did_and_may_undo_that(
@@ -154,11 +151,7 @@ def test_the_owner_takes_back_what_one_person_did_and_may_undo_that(
     mine = save(owner, f"/SAVE/{notebook}", rows(1500, 3))
     save(friend, f"/SAVE/?nb={code}", rows(4000, 90, "#c92a2a"))
     save(friend, f"/SAVE/?nb={code}", [("e", {"ids": [mine[0]["id"]]})])
-    context = context_for(browser, bypass_csp=True)
-    log_in(context, product, owner)
-    page = context.new_page()
-    page.goto(f"{product.url}/?id={notebook}")
-    wait_ready(page, 94)
+    page = open_notebook(browser, product, owner, notebook, seq=94, bypass_csp=True)
     page.locator("#status").click()
     press(page, "What each person did")
     page.get_by_role("button", name="Take back what יואב did").wait_for()
@@ -172,7 +165,7 @@ def test_the_owner_takes_back_what_one_person_did_and_may_undo_that(
     wait_saved(page)
     stored = owner.get(f"/Notebook/{notebook}.svg").body.decode()
     assert stored.count("<g ") == 92
-    context.close()
+    page.context.close()
 
 
 def test_what_others_do_is_told_politely_and_not_flooding(
@@ -181,11 +174,7 @@ def test_what_others_do_is_told_politely_and_not_flooding(
     owner, friend = people
     notebook = owner.new_notebook("Algebra")
     code = owner.share(notebook)
-    context = context_for(browser)
-    log_in(context, product, owner)
-    page = context.new_page()
-    page.goto(f"{product.url}/?id={notebook}")
-    wait_ready(page, 0)
+    page = open_notebook(browser, product, owner, notebook)
     page.evaluate(
         "window.told = []; new MutationObserver(() => told.push(document.getElementById('announcer').textContent))"
         ".observe(document.getElementById('announcer'), { childList: true })"
@@ -196,4 +185,4 @@ def test_what_others_do_is_told_politely_and_not_flooding(
         time.sleep(0.1)
     wait_until(lambda: page.evaluate("told.length"), timeout_s=6, what="something is told")
     assert page.evaluate("told") == ["יואב added 6 strokes"]
-    context.close()
+    page.context.close()

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.test_page_doorway import TOUCH, draw_by_finger
-from tests.support.history import log_in, signed_up
+from tests.support.history import signed_up
 from tests.support.pages import (
     context_for,
     draw,
+    import_svg,
+    open_notebook,
     press,
     visible_paths,
     wait_ready,
@@ -82,16 +84,9 @@ def test_n2_an_svg_file_comes_in_as_strokes_and_one_undo_takes_it_out(
     hostile = '<svg xmlns="http://www.w3.org/2000/svg"><script>window.bad = 1</script></svg>'
     with signed_up(product, "Dana") as (owner,):
         notebook = owner.new_notebook("Algebra")
-        context = context_for(browser)
-        log_in(context, product, owner)
-        page = context.new_page()
-        page.goto(f"{product.url}/?id={notebook}")
-        wait_ready(page, 0)
+        page = open_notebook(browser, product, owner, notebook)
         for text in (hostile, document):
-            page.locator("#status").click()
-            with page.expect_file_chooser() as chooser:
-                press(page, "Import an SVG file")
-            chooser.value.set_files({"name": "a.svg", "mimeType": "image/svg+xml", "buffer": text.encode()})
+            import_svg(page, text)
             if text is hostile:
                 page.get_by_text("not a drawing that a notebook can hold").wait_for()
         wait_ready(page, 300, timeout_s=20)
@@ -103,17 +98,13 @@ def test_n2_an_svg_file_comes_in_as_strokes_and_one_undo_takes_it_out(
         assert 'd="M400 1200l200 0 0 60-200 0z"' in stored or "M400 1200" in stored
         press(page, "Undo")
         wait_until(lambda: not visible_paths(page), what="one undo takes all of it out")
-        context.close()
+        page.context.close()
 
 
 def test_refused_ink_stays_in_the_tray_with_its_picture(browser: Browser, product: Product) -> None:
     with signed_up(product, "Dana") as (owner,):
         notebook = owner.new_notebook("Algebra")
-        context = context_for(browser)
-        log_in(context, product, owner)
-        page = context.new_page()
-        page.goto(f"{product.url}/?id={notebook}")
-        wait_ready(page, 0)
+        page = open_notebook(browser, product, owner, notebook)
 
         def refuse(route: Route) -> None:
             op = json.loads(route.request.post_data or "[]")[0][2]
@@ -130,4 +121,4 @@ def test_refused_ink_stays_in_the_tray_with_its_picture(browser: Browser, produc
         wait_saved(page)
         wait_ready(page, 1)
         assert len(visible_paths(page)) == 1
-        context.close()
+        page.context.close()

@@ -12,6 +12,7 @@ from tests.e2e.test_first_visit import check_axe
 from tests.support.history import line, log_in, save, signed_up
 from tests.support.pages import (
     context_for,
+    open_notebook,
     press,
     visible_paths,
     wait_ready,
@@ -114,11 +115,7 @@ def test_the_owner_gets_a_cleared_board_back_by_taking_the_clear_back(
     notebook = owner.new_notebook("Algebra")
     save(owner, f"/SAVE/{notebook}", [("a", line(1500, 1500 + 900 * row)) for row in range(4)])
     save(owner, f"/SAVE/{notebook}", [("c", {"upto": 4})])
-    context = context_for(browser)
-    log_in(context, product, owner)
-    page = context.new_page()
-    page.goto(f"{product.url}/?id={notebook}")
-    wait_ready(page, 5)
+    page = open_notebook(browser, product, owner, notebook, seq=5)
     open_timeline(page)
     scrub(page, 4)
     page.get_by_role("button", name="Bring everything from this moment back").click()
@@ -131,7 +128,7 @@ def test_the_owner_gets_a_cleared_board_back_by_taking_the_clear_back(
     wait_until(lambda: not visible_paths(page), what="cleared again by undo")
     press(page, "Redo")
     wait_until(lambda: len(visible_paths(page)) == 4, what="back by redo")
-    context.close()
+    page.context.close()
 
 
 def test_one_stroke_is_chosen_by_touch_and_the_keys_walk_and_play(
@@ -141,11 +138,7 @@ def test_one_stroke_is_chosen_by_touch_and_the_keys_walk_and_play(
     notebook = owner.new_notebook("Algebra")
     made = save(owner, f"/SAVE/{notebook}", [("a", line(1500, 1500 + 900 * row)) for row in range(5)])
     save(owner, f"/SAVE/{notebook}", [("e", {"ids": [made[1]["id"], made[3]["id"]]})])
-    context = context_for(browser, width=390, height=844, has_touch=True)
-    log_in(context, product, owner)
-    page = context.new_page()
-    page.goto(f"{product.url}/?id={notebook}")
-    wait_ready(page, 6)
+    page = open_notebook(browser, product, owner, notebook, seq=6, width=390, height=844, has_touch=True)
     open_timeline(page)
     page.keyboard.press("ArrowLeft")
     wait_until(lambda: page.locator(".timeline").get_attribute("data-seq") == "5", what="one step back")
@@ -175,4 +168,4 @@ def test_one_stroke_is_chosen_by_touch_and_the_keys_walk_and_play(
     )
     page.keyboard.press("Escape")
     wait_until(lambda: page.locator(".timeline").count() == 0, what="the timeline is closed")
-    context.close()
+    page.context.close()

@@ -139,7 +139,7 @@ def run_story(browser: Browser, product: Product, start_again: Callable[[], None
 def test_two_browsers_share_a_notebook_on_sqlite(
     browser: Browser, start_product: Callable[..., Product]
 ) -> None:
-    product = start_product()
+    product = start_product("--name", "notes.example")
     run_story(browser, product, lambda: product.start() and None)
 
 
@@ -151,5 +151,5 @@ def test_two_browsers_share_a_notebook_on_mariadb(
     config = tmp_path / "data" / "dbconfig.json"
     config.write_text(json.dumps(mariadb_config))
     config.chmod(0o600)
-    product = start_product()
+    product = start_product("--name", "notes.example")
     run_story(browser, product, lambda: product.start() and None)

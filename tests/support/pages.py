@@ -11,8 +11,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from tests.support.history import log_in
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
+
+    from tests.support.product import Person, Product
 
 Point = tuple[float, float]
 
@@ -27,6 +31,27 @@ def context_for(
         viewport={"width": width, "height": height},
         **options,  # type: ignore[arg-type]
     )
+
+
+def open_notebook(
+    browser: Browser, product: Product, person: Person, notebook: int, *, seq: int = 0, **options: object
+) -> Page:
+    """A page of a fresh profile under a person's session that shows their notebook as of `seq`; `options` are those
+    of `context_for`. Close it by `page.context.close()`."""
+    context = context_for(browser, **options)  # type: ignore[arg-type]
+    log_in(context, product, person)
+    page = context.new_page()
+    page.goto(f"{product.url}/?id={notebook}")
+    wait_ready(page, seq)
+    return page
+
+
+def import_svg(page: Page, document: str) -> None:
+    """Choose a file of this content for "Import an SVG file" in the menu."""
+    page.locator("#status").click()
+    with page.expect_file_chooser() as chooser:
+        press(page, "Import an SVG file")
+    chooser.value.set_files({"name": "a.svg", "mimeType": "image/svg+xml", "buffer": document.encode()})
 
 
 def watch_errors(page: Page) -> list[str]:
