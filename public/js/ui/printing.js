@@ -19,7 +19,7 @@ export async function printSheet(app) {
   const { t, board, notebook } = app;
   document.getElementById("print")?.remove();
   try {
-    const box = (await board.extras.get()).printed();
+    const box = (await board.parts.extras.get()).printed();
     const strokes = inDrawingOrder(notebook);
     const height = Math.round((box.x1 - box.x0) * SHAPE);
     const bounds = strokes.map((stroke) => stroke.bounds);
