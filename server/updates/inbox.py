@@ -2,23 +2,26 @@
 
 Owns the order in which saves are taken: per notebook as they came, between notebooks round robin, at most
 256 KiB from one notebook in a batch, so that one writer cannot starve the others. Filled by the receiver
-thread, emptied by the loop; one condition. Knows nothing of documents or the database.
+thread, emptied by the loop; one condition. What is light goes before what is heavy. Knows nothing of documents or the database.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, assert_never
 
-from server.domain.change import Change
+from server.domain.change import MAX_CHANGES, Change
 from server.domain.failures import Failure
 from server.domain.ids import NotebookId
 from server.updates.messages import Flush, Forget, Message, Ping, Save, Stop
 
 NOTEBOOK_BATCH_BYTES = 256 * 1024
 BATCH_BYTES = 512 * 1024
+HEAVY_BATCH_BYTES = 128 * 1024
+LIGHT_BYTES = 16 * 1024
+CHANGE_BYTES = 200
 
 
 class WaitingSave(NamedTuple):
@@ -133,39 +136,27 @@ class Inbox:
         *,
         notebook_bytes: int = NOTEBOOK_BATCH_BYTES,
         total_bytes: int = BATCH_BYTES,
+        heavy_bytes: int = HEAVY_BATCH_BYTES,
     ) -> list[Waiting]:
-        """The next batch: one item of each ready notebook in turn, until both bounds are reached.
+        """The next batch: first what is light, one item of each ready notebook in turn, then what is heavy.
 
-        A `Forget` is the last item of its notebook in a batch. A single save larger than the bounds is taken
-        all the same, the bounds apply from the second on.
+        What people draw is light: it is in the next batch however many notebooks are being filled, and the heavy part of a
+        batch is short. A `Forget` is the last item of its notebook in a batch. A single save larger than the
+        bounds is taken all the same, the bounds apply from the second on.
 
         Args:
             ready: whether the first item of a notebook can be worked on now; called with the inbox locked.
             notebook_bytes: bound for one notebook.
             total_bytes: bound for the batch.
+            heavy_bytes: bound for the heavy part.
         """
-        batch: list[Waiting] = []
         with self._changed:
-            turns = deque(
-                notebook_id for notebook_id in self._turns if ready(self._notebooks[notebook_id][0])
-            )
-            spent: dict[NotebookId, int] = {}
-            total = 0
-            while turns and (total < total_bytes or not batch):
-                notebook_id = turns.popleft()
-                waiting = self._notebooks[notebook_id]
-                size = _size(waiting[0])
-                before = spent.get(notebook_id, 0)
-                if before and before + size > notebook_bytes:
-                    continue
-                item = waiting.popleft()
-                batch.append(item)
-                spent[notebook_id] = before + size
-                total += size
-                if waiting and isinstance(item, WaitingSave):
-                    turns.append(notebook_id)
-            self._end_turns(spent)
-        return batch
+            turns = [notebook_id for notebook_id in self._turns if ready(self._notebooks[notebook_id][0])]
+            batch = _Batch(self._notebooks, notebook_bytes)
+            batch.take(turns, total_bytes, lambda weight: weight <= LIGHT_BYTES)
+            batch.take(turns, heavy_bytes, lambda weight: weight > LIGHT_BYTES)
+            self._end_turns(batch.spent)
+        return batch.items
 
     def _append(self, notebook_id: NotebookId, item: Waiting, *, in_front: bool = False) -> None:
         waiting = self._notebooks.get(notebook_id)
@@ -190,5 +181,40 @@ class Inbox:
         self._turns = deque([*rest, *again])
 
 
-def _size(item: Waiting) -> int:
-    return len(item.save.body) if isinstance(item, WaitingSave) else 0
+class _Batch:
+    """A batch in the making (inbox locked)."""
+
+    def __init__(self, notebooks: Mapping[NotebookId, deque[Waiting]], notebook_bytes: int) -> None:
+        self._notebooks = notebooks
+        self._notebook_bytes = notebook_bytes
+        self._ended: set[NotebookId] = set()
+        self.items: list[Waiting] = []
+        self.spent: dict[NotebookId, int] = {}
+
+    def take(self, notebooks: Iterable[NotebookId], most_bytes: int, fits: Callable[[int], bool]) -> None:
+        """Takes one item of each notebook in turn, while the first of them fits, until the bound is reached."""
+        turns = deque(notebooks)
+        total = 0
+        while turns and total < most_bytes:
+            notebook_id = turns.popleft()
+            waiting = self._notebooks[notebook_id]
+            if not waiting or notebook_id in self._ended or not fits(weight := _weight(waiting[0])):
+                continue
+            before = self.spent.get(notebook_id, 0)
+            if before and before + weight > self._notebook_bytes:
+                continue
+            item = waiting.popleft()
+            self.items.append(item)
+            self.spent[notebook_id] = before + weight
+            total += weight
+            if not isinstance(item, WaitingSave):
+                self._ended.add(notebook_id)
+            turns.append(notebook_id)
+
+
+def _weight(item: Waiting) -> int:
+    """What a save costs, in bytes: a change costs about as much as two hundred of them."""
+    if not isinstance(item, WaitingSave):
+        return 0
+    body = item.save.body
+    return len(body) + CHANGE_BYTES * min(MAX_CHANGES, body.count(b'["'))

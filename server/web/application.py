@@ -237,8 +237,8 @@ class WebApplication:
                 except NotCached:
                     if not self._access_queue.put(partial(self._run_later, call)):
                         raise Failure.of("busy") from None
-            case Runs.POOL:
-                long = len(call.request.body) > _LONG_BODY_BYTES
+            case Runs.POOL | Runs.LONG:
+                long = call.route.runs is Runs.LONG or len(call.request.body) > _LONG_BODY_BYTES
                 run = partial(considerately, partial(self._run, call)) if long else partial(self._run, call)
                 if not (self._documents if long else self._pool).submit(run):
                     raise Failure.of("busy")

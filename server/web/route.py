@@ -24,6 +24,7 @@ class Runs(Enum):
     IO = "on the I/O thread while everything it asks for is at hand, else on the pool"
     POLL = "on the I/O thread always; the pool only finds out who is asking"
     POOL = "on the pool of handler threads; with a long body on the one thread that reads documents"
+    LONG = "on the one thread that reads documents"
     HASH = "on the two threads that may hash passwords"
 
 

@@ -41,7 +41,7 @@ def make_routes(limits: WebLimits) -> tuple[Route[Call], ...]:
     anyone, session = Access.ANYONE, Access.SESSION
     owner, owner_body = Access.OWNER, Access.OWNER_BODY
     notebook, notebook_body = Access.NOTEBOOK, Access.NOTEBOOK_BODY
-    io, poll, pool, hashing = Runs.IO, Runs.POLL, Runs.POOL, Runs.HASH
+    io, poll, pool, long, hashing = Runs.IO, Runs.POLL, Runs.POOL, Runs.LONG, Runs.HASH
     small, save, document = limits.small_body_bytes, limits.save_body_bytes, limits.document_body_bytes
     live_body = limits.live_body_bytes
     nothing = _query()
@@ -85,7 +85,7 @@ def make_routes(limits: WebLimits) -> tuple[Route[Call], ...]:
         Route("POST", "/api/notebook/delete", owner_body, notebooks.delete_notebook, pool, small, nothing),
         Route("POST", "/api/notebook/restore", owner_body, notebooks.restore_notebook, pool, small, nothing),
         Route(
-            "POST", "/api/notebook/duplicate", owner_body, notebooks.duplicate_notebook, pool, small, nothing
+            "POST", "/api/notebook/duplicate", owner_body, notebooks.duplicate_notebook, long, small, nothing
         ),
         # the notebook's history, and how far one has seen it
         Route(

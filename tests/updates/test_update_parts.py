@@ -50,6 +50,17 @@ def test_the_inbox_bounds_what_one_notebook_gets() -> None:
     )
 
 
+def test_t66_what_is_light_is_in_the_next_batch_however_much_is_being_filled() -> None:
+    inbox = Inbox()
+    many = b"[" + b",".join([b'["a","<g/>"]'] * 512) + b"]"  # small, but as much work as half a batch
+    heavy = [Save(number, NotebookId(number % 24), ANN, Role.OWNER, many, NOW_MS) for number in range(1, 97)]
+    inbox.put([*heavy, save(1000, 99, 800), save(1001, 99, 800)])
+    first = numbers(inbox.take_batch(lambda _item: True))
+    assert first == [1000, 1001, 1, 2]
+    inbox.put([save(1002, 99, 800)])
+    assert numbers(inbox.take_batch(lambda _item: True)) == [1002, 3, 4]
+
+
 def test_the_inbox_takes_a_save_above_every_bound() -> None:
     inbox = Inbox()
     inbox.put([save(1, 1, 2_000_000), save(2, 1)])

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from server.domain.failures import Failure
+from server.domain.ids import NotebookId
 from server.web.budgets import Budgets
 from server.web.handlers import notebooks
 from server.web.limits import WebLimits
@@ -325,3 +326,27 @@ def test_t66_documents_are_limited_by_address_too_and_leave_the_others_their_tur
     assert people[2].send("POST", "/SAVENEWNB", body, peer=ELSEWHERE).status == 200
     assert turns == [pytest.approx(0.0005)] * 3
     wait_until(lambda: sys.getswitchinterval() == usual_s, what="the usual turns")
+
+
+def test_t66_a_copy_costs_as_much_as_a_document_and_is_made_on_the_thread_for_them(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make_world(limits=WebLimits(document_bytes_burst=60_000, document_bytes_per_s=1))
+    ada = world.sign_up("Ada")
+    notebook = ada.notebook()
+    for _ in range(3):
+        ada.send("POST", f"/SAVE/{notebook}", [["a", STROKE]] * 60)
+    world.clock.forward(2)
+    stored = world.storage.notebooks.get(NotebookId(notebook))
+    assert stored is not None and 20_000 < stored.stored_bytes < 30_000
+    threads: list[str] = []
+    write = notebooks.write_first_strokes
+
+    def noted(*args: object) -> int:
+        threads.append(threading.current_thread().name)
+        return write(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(notebooks, "write_first_strokes", noted)
+    copies = [ada.send("POST", "/api/notebook/duplicate", {"id": notebook}).status for _ in range(3)]
+    assert copies == [200, 200, 429]
+    assert {name.rpartition("-")[0] for name in threads} == {"document"}

@@ -155,6 +155,7 @@ def duplicate_notebook(call: Call) -> Response:
     body = JsonObject.read(call.request.body, {"id": int})
     source = call.own_notebook(body.integer("id")).notebook
     _check_quota(call)
+    services.budgets.document(int(call.user.id), call.peer, source.stored_bytes)
     with services.replicas.reading(source.id) as (document, _epoch):
         changes: list[object] = []
         if document.paper != "plain" or document.margin != "none":
