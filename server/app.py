@@ -7,7 +7,6 @@ different packages meet. `start` and `run` are the main thread, `send_updates` a
 
 from __future__ import annotations
 
-import datetime
 import logging
 import multiprocessing
 import os
@@ -22,16 +21,15 @@ from pathlib import Path
 from types import FrameType
 
 from server import __version__
-from server.addresses import Door, Machine, look_around, typed_addresses
+from server.addresses import Door
 from server.background import Background
 from server.capacity import descriptor_note, free_bytes, raise_descriptor_limit, room_note
-from server.certificate_files import CertificateError, CertificateFiles
-from server.certificates import RENEW_DAYS, CertificateInfo, certificates_in_use, ensure_certificates
 from server.console_io import ConsoleSocket, read_standard_input
 from server.data import OpenData, open_data, save_at_the_end
 from server.domain.accounts import PasswordHasher
 from server.doorway import PATIENCE_S, Doorway
-from server.ground import check_site, refuse_hsts_without_a_name
+from server.ground import check_site
+from server.identity import Identity
 from server.limits import AllLimits, apply_limits
 from server.listeners import make_listeners
 from server.logs import Logs, open_logs
@@ -53,7 +51,7 @@ from server.web.call import Call
 from server.web.clock import Clock
 from server.web.closing import close_notebook
 from server.web.route import Route
-from server.web.services import CertificateFacts, WebSettings
+from server.web.services import WebSettings
 from server.web.static_manifest import read_site
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -108,7 +106,6 @@ class Server:
         self._data: OpenData = open_data(settings)
         self._logs: Logs = open_logs(settings.logs_dir, console=sys.stdout)
         try:
-            self._machine: Machine = look_around()
             self._start_console()
             self._make_tls_context()
             listeners = self._bind_and_listen()
@@ -129,14 +126,9 @@ class Server:
                 signal.signal(getattr(signal, name), self._on_signal)
 
     def _make_tls_context(self) -> None:
-        files = CertificateFiles(self.settings.https_dir)
-        now = datetime.datetime.now(datetime.UTC)
-        self._certificate: CertificateInfo = ensure_certificates(
-            files, self._machine, self.settings.names, now=now
-        )
-        if self.settings.hsts:
-            refuse_hsts_without_a_name(self._certificate)
-        self._context = ReloadingContext(files.server_cert, files.server_key, self._take_certificate)
+        self._identity = Identity(self.settings, _log)
+        files = self._identity.files
+        self._context = ReloadingContext(files.server_cert, files.server_key, self._identity.renew)
 
     def _bind_and_listen(self) -> list[socket.socket]:
         return make_listeners(self.settings)
@@ -162,9 +154,9 @@ class Server:
                 hasher=PasswordHasher(run=Background("argon2", threads=self._limits.web.hash_threads).run),
                 site=read_site(ROOT / "public", ROOT / "node_modules", clock.now_ms),
                 pacer=self._pacer,
-                hosts=lambda: self._certificate,
-                addresses=lambda: self._addresses,
-                certificate=lambda: self._certificate_facts,
+                hosts=lambda: self._identity.certificate,
+                addresses=lambda: self._identity.addresses,
+                certificate=lambda: self._identity.facts,
                 health=self._health,
                 access_log=self._note_request,
                 discard_files=self._data.snapshots.remove,
@@ -194,12 +186,11 @@ class Server:
         hosts = tuple(str(listener.getsockname()[0]) for listener in listeners)
         port = listeners[0].getsockname()[1]
         self._door = Door(hosts, port, bool(self.settings.trusted_proxies))
-        self._addresses = typed_addresses(self._machine, self.settings.names, self._door)
-        self._certificate_facts = self._describe_certificate()
+        self._identity.open(self._door)
         if not self._door.is_of_this_machine_alone:
             self._doorway = Doorway(
-                self._machine.addresses,
-                self._addresses,
+                self._identity.machine.addresses,
+                self._identity.addresses,
                 port=port,
                 say=_log.info,
                 clock=self._clock.monotonic_s,
@@ -228,24 +219,20 @@ class Server:
     def _print_init_line(self) -> None:
         """Ready means that a stroke can be stored: the update process is up, too, or the text says that it is not."""
         up = self._updates.wait_running(START_PATIENCE_S)
-        notes = [*self._data.notes, *self._data.storage.warnings, *self._capacity_notes()]
-        if self._certificate.note:
-            notes.insert(0, f"The server {self._certificate.note}.")
+        notes = self._identity.notes(self._clock.now_ms())
+        notes += [*self._data.notes, *self._data.storage.warnings, *self._capacity_notes()]
         if not up:
             notes.append(
                 "Changes cannot be stored yet: the update process has not come up. The log says why."
             )
-        days = self._certificate.days_left(self._clock.now_ms())
-        if self._certificate.own and days < RENEW_DAYS:
-            notes.append(f"Your certificate ends in {max(days, 0)} days: put a new pair into https/ before.")
         print(
             start_text(
                 version=__version__,
-                addresses=self._addresses,
+                addresses=self._identity.addresses,
                 here=self._door.here(),
                 kept=self._data.storage.describe(),
                 data_dir=str(self.settings.data_dir),
-                certificate=self._certificate,
+                certificate=self._identity.certificate,
                 notes=notes,
                 console=self.settings.console,
                 alone=self._doorway is None,
@@ -358,25 +345,6 @@ class Server:
         self._updates.flush()
         return self._data.save_tables()
 
-    def _take_certificate(self) -> None:
-        """Another pair is served from now on: its names are ours, and /connect and /health speak of it."""
-        try:
-            files = CertificateFiles(self.settings.https_dir)
-            self._certificate = certificates_in_use(files, self.settings.names)
-            self._certificate_facts = self._describe_certificate()
-        except (CertificateError, OSError) as error:
-            _log.error("The names of the new certificate could not be read: %s", error)
-            return
-        self._machine = look_around()
-        self._addresses = typed_addresses(self._machine, self.settings.names, self._door)
-
-    def _describe_certificate(self) -> CertificateFacts:
-        pem = None
-        if not self._certificate.own:
-            pem = CertificateFiles(self.settings.https_dir).root_cert.read_bytes()
-        fingerprint = self._certificate.sha256.replace(":", "").lower()
-        return CertificateFacts(fingerprint, not self._certificate.own, pem)
-
     def _health(self) -> Mapping[str, object]:
         """The members of /health (O3); reads memory only."""
         state = self._updates.state
@@ -387,7 +355,7 @@ class Server:
             "database": self._data.kind,
             "update_process": state.value,
             "oldest_unsynced_ms": self._updates.oldest_unsynced_ms,
-            "certificate_days": self._certificate.days_left(self._clock.now_ms()),
+            "certificate_days": self._identity.certificate.days_left(self._clock.now_ms()),
             "waiting_polls": self._online_clients.counts().waiting,
             "connections": self._net.counters()["connections"],
             "uptime_s": int(time.monotonic() - self._started_s),
