@@ -98,6 +98,9 @@ def _headers_of(failure: Failure) -> list[tuple[str, str]]:
     allow = failure.extra.get("allow")
     if isinstance(allow, str):
         headers.append(("Allow", allow))
+    accept_encoding = failure.extra.get("accept_encoding")
+    if isinstance(accept_encoding, str):
+        headers.append(("Accept-Encoding", accept_encoding))
     content_range = failure.extra.get("content_range")
     if isinstance(content_range, str):
         headers.append(("Content-Range", content_range))

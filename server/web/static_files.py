@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from http_core.conditional import Precondition, evaluate, range_applies
 from http_core.dates import format_http_date
+from http_core.headers import OWS
 from http_core.packet import Request, Response
 from http_core.ranges import RangeNotSatisfiableError, parse_range
 from server.domain.failures import Failure
@@ -160,10 +161,10 @@ def accepts_gzip(accept_encoding: str | None) -> bool:
     wildcard = False
     for item in accept_encoding.lower().split(","):
         coding, _, parameter = item.partition(";")
-        coding = coding.strip()
+        coding = coding.strip(OWS)
         if coding not in {"gzip", "x-gzip", "*"}:
             continue
-        refused = parameter.replace(" ", "").rstrip("0") in {"q=", "q=0.", "q=."}
+        refused = parameter.replace(" ", "").replace("\t", "").rstrip("0") in {"q=", "q=0.", "q=."}
         if coding != "*":
             return not refused
         wildcard = not refused

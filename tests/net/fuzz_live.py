@@ -2,7 +2,8 @@
 
     python -m tests.net.fuzz_live --count 200000 --seed 1
 
-Each connection says a few mutated streams one after the other and then FIN, and reads to the end. There may be no 500,
+Each connection says a few mutated streams one after the other and then FIN, and reads to the end; every other one
+resumes the TLS session of an earlier one, as a browser does. There may be no 500,
 no error in the log, no crash, no answer that never ends; and when all are gone no thread, no descriptor and no
 connection may be left. A finding prints seed and number of the connection; `--first NUMBER` begins there. Linux only
 (reads /proc).
@@ -16,6 +17,7 @@ import os
 import random
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -29,6 +31,8 @@ from tests.net.wire import Wire
 ROOT = Path(__file__).resolve().parents[2]
 STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) [A-Z]")
 STREAMS = (1, 2, 3, 5)
+FULL_HANDSHAKES = 2
+"""One connection in so many begins with a full handshake, the others resume a session."""
 CLIENTS = 3
 PATIENCE_S = 20.0
 SLICE = 50_000
@@ -97,9 +101,10 @@ class Fuzz:
         self.port, self.seed, self.number = port, seed, first
         self.statuses: collections.Counter[int] = collections.Counter()
         self.streams = seeds()
-        self.sent = 0
+        self.sent = self.resumed = 0
         self.finding = ""
         self._lock = threading.Lock()
+        self._session: ssl.SSLSession | None = None
 
     @property
     def answers(self) -> int:
@@ -124,7 +129,7 @@ class Fuzz:
                 for _ in range(chance.choice(STREAMS))
             ]
             try:
-                heard = self._say(b"".join(said))
+                heard = self._say(number, b"".join(said))
             except TimeoutError:
                 self.finding = f"seed {self.seed}, connection {number}: it never ended"
                 return
@@ -135,12 +140,17 @@ class Fuzz:
             if 500 in found:
                 self.finding = f"seed {self.seed}, connection {number}: 500\n{said!r}"
 
-    def _say(self, data: bytes) -> bytes:
+    def _say(self, number: int, data: bytes) -> bytes:
         """One connection from its beginning to its end; what was heard on it. Raises TimeoutError."""
-        with Wire(self.port, timeout_s=PATIENCE_S) as wire:
+        session = self._session if number % FULL_HANDSHAKES else None
+        with Wire(self.port, timeout_s=PATIENCE_S, session=session) as wire:
             wire.send_all([data])
             wire.half_close()
-            return wire.rest()
+            heard = wire.rest()
+            self.resumed += wire.sock.session_reused
+            if session is None and wire.sock.session.has_ticket:
+                self._session = wire.sock.session
+            return heard
 
 
 def settled(server: Server, at_most: tuple[int, int]) -> bool:
@@ -187,7 +197,7 @@ def main() -> int:
     fuzz, found = run(given.count, given.seed, given.first)
     print(
         f"live, seed {given.seed}: {fuzz.answers} answers to {fuzz.sent} mutated streams on "
-        f"{fuzz.number - given.first} connections in {time.perf_counter() - started:.0f} s: "
+        f"{fuzz.number - given.first} connections ({fuzz.resumed} resumed) in {time.perf_counter() - started:.0f} s: "
         f"{dict(sorted(fuzz.statuses.items()))}"
     )
     print("\n".join(found) or "no 500, no error in the log, no thread, descriptor or connection left")

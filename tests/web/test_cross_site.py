@@ -65,6 +65,31 @@ def test_a4_a_refused_post_changes_nothing_even_with_a_session(world: World) -> 
     assert [row["id"] for row in ada.send("GET", "/NotebookList").data] == [notebook]
 
 
+@pytest.mark.parametrize(("host", "status"), [(HOST, 200), ("evil.example", 403)])
+def test_a4_the_host_of_an_absolute_target_is_the_one_that_counts(
+    world: World, host: str, status: int
+) -> None:
+    """RFC 9112 3.2.2: `Host` beside such a target means nothing, so it cannot make another origin our own."""
+    raw = (
+        f"POST https://{HOST}/LOGOUT HTTP/1.1\r\nHost: {host}\r\nOrigin: https://{host}\r\n"
+        "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+    )
+    assert world.wait(world.begin_raw(raw.encode())).status == status
+
+
+@pytest.mark.parametrize(("coding", "status"), [
+    (None, 200), ("identity", 200), ("Identity", 200), ("gzip", 415), ("identity, gzip", 415), ("x", 415), ("", 415),
+])  # fmt: skip
+def test_h2_a_coded_body_is_not_guessed_at(world: World, coding: str | None, status: int) -> None:
+    """RFC 9110 15.5.16: the answer says which codings would do."""
+    headers = {} if coding is None else {"Content-Encoding": coding}
+    answer = world.send("POST", "/LOGOUT", {}, headers=headers)
+    assert (answer.status, answer.header("accept-encoding")) == (
+        status,
+        "identity" if status == 415 else None,
+    )
+
+
 def test_a4_two_origin_fields_are_refused(world: World) -> None:
     raw = (
         f"POST /LOGOUT HTTP/1.1\r\nHost: {HOST}\r\nOrigin: {OWN}\r\nOrigin: https://evil.example\r\n"

@@ -160,6 +160,7 @@ def test_h4_compressed_when_the_client_accepts_it_with_a_tag_of_its_own(files: S
 @pytest.mark.parametrize(("field", "accepted"), [
     (None, False), ("", False), ("gzip", True), ("GZIP;q=0.5", True), ("gzip;q=0", False), ("gzip; q=0.000", False),
     ("*", True), ("*;q=0", False), ("identity", False), ("gzip;q=0, *", False), ("gzip;q=zzz, *;q=-1", True),
+    ("gzip;\tq=0", False), ("gzip\t;\tq=0.0 ", False), ("*, gzip ; Q=0", False), ("identity;q=0.5,\tgzip", True),
 ])  # fmt: skip
 def test_h4_accept_encoding(field: str | None, accepted: bool) -> None:
     assert accepts_gzip(field) is accepted
