@@ -17,39 +17,23 @@ from collections.abc import Callable, Sequence
 from http_core.dates import format_http_date
 from http_core.packet import Request
 from server.net.admission import Admission, Handshakes, Verdict
-from server.net.application import AccessRecord, Application
+from server.net.application import Application
 from server.net.channels import Channel, ConnectionLost, PlainChannel, Scratch
 from server.net.client import Client
 from server.net.connection_state import State
 from server.net.deadlines import Timer, TimerWheel
 from server.net.exchange import ConnectionInfo, Exchange
 from server.net.general_client import GeneralClient
+from server.net.interests import Interests
 from server.net.net_limits import NetLimits
 from server.net.owner import Connection
+from server.net.record_batch import RECORD_DELAY_S, RecordBatch
 from server.net.tls_channel import TlsChannel
 from server.net.waker import Waker
 
 _log = logging.getLogger(__name__)
 _CROWDED_SWEEP_S = 1.0
-_RECORD_DELAY_S = 0.02
-_MOST_RECORDS = 256
 _MOST_KNOWN_REQUESTS = 1024
-
-
-class _Watch:
-    """A socket that is nobody's connection: a listener."""
-
-    __slots__ = ("_ready",)
-
-    def __init__(self, ready: Callable[[], None]) -> None:
-        self._ready = ready
-
-    def on_event(self, mask: int) -> None:
-        """It can be read. A failure is logged; the thread goes on."""
-        try:
-            self._ready()
-        except Exception:
-            _log.exception("Accepting failed")
 
 
 class IoThread(threading.Thread):
@@ -73,14 +57,14 @@ class IoThread(threading.Thread):
         """
         self._admission = admission
         self._handshakes: Handshakes[Connection] = Handshakes(handshakes)
-        self._selector = selectors.DefaultSelector()
+        self._interests = Interests()
         self._waker = Waker()
         self._scratch = Scratch(limits.receive_bytes)
         self._answers: deque[Exchange] = deque()
         self._jobs: deque[Callable[[], None]] = deque()
         self._again: list[Connection] = []
-        self._records: list[AccessRecord] = []
-        self._records_due = 0.0
+        self._records = RecordBatch(application.log)
+        self.note = self._records.note
         self._stopping = False
         self._sweeping = False
         self._date_second = 0
@@ -129,24 +113,24 @@ class IoThread(threading.Thread):
 
     def run(self) -> None:
         """Wait, serve what is ready, write what others answered, expire what is due; until `stop`."""
-        selector = self._selector
-        self._waker.attach(selector)
+        self._interests.hear(self._waker)
+        select = self._interests.select
         try:
             while not self._stopping:
-                self._turn(selector.select(self._patience_s()))
+                self._turn(select(self._patience_s()))
         finally:
             for client in list(self.clients.values()):
                 self.guard(client, client.close)
-            self._hand_over_records()
-            selector.close()
+            self._records.hand_over()
+            self._interests.close()
             self._waker.close()
 
     def _patience_s(self) -> float | None:
         if self._answers or self._jobs or self._again:
             return 0.0
         patience_s = self.wheel.next_s(self.monotonic())
-        if self._records and (patience_s is None or patience_s > _RECORD_DELAY_S):
-            return _RECORD_DELAY_S
+        if self._records.waiting and (patience_s is None or patience_s > RECORD_DELAY_S):
+            return RECORD_DELAY_S
         return patience_s
 
     def _turn(self, ready: list[tuple[selectors.SelectorKey, int]]) -> None:
@@ -189,25 +173,10 @@ class IoThread(threading.Thread):
             except Exception:
                 self._report(client)
 
-    def note(self, record: AccessRecord) -> None:
-        """Log one finished request soon. Handed over in batches: a log thread woken for every line would fight this
-        thread for the interpreter, at half the throughput.
-        """
-        self._records.append(record)
-
-    def _hand_over_records(self) -> None:
-        records, self._records = self._records, []
-        for record in records:
-            try:
-                self.application.log(record)
-            except Exception:
-                _log.exception("The access log failed")
-
     def _expire(self) -> None:
         now = self.monotonic()
-        if self._records and (now >= self._records_due or len(self._records) >= _MOST_RECORDS):
-            self._records_due = now + _RECORD_DELAY_S
-            self._hand_over_records()
+        if self._records.waiting:
+            self._records.hand_over_if_due(now)
         for entry in self.wheel.due(now):
             try:
                 entry.expire(now)
@@ -277,24 +246,16 @@ class IoThread(threading.Thread):
 
     def watch(self, sock: socket.socket, ready: Callable[[], None]) -> None:
         """Call `ready` whenever `sock`, which is no connection, can be read. This thread."""
-        self._selector.register(sock, selectors.EVENT_READ, _Watch(ready))
+        self._interests.watch(sock, ready)
 
     def unwatch(self, sock: socket.socket) -> None:
         """No longer. This thread."""
-        self._selector.unregister(sock)
+        self._interests.unwatch(sock)
 
     def set_interest(self, client: Connection, events: int) -> None:
         """Wait for these events of the connection's socket (0: none)."""
-        if events == client.events:
-            return
-        sock = client.channel.sock
-        if not client.events:
-            self._selector.register(sock, events, client)
-        elif not events:
-            self._selector.unregister(sock)
-        else:
-            self._selector.modify(sock, events, client)
-        client.events = events
+        if events != client.events:
+            self._interests.change(client, events)
 
     def remember(self, data: bytes, request: Request) -> None:
         """Keep a request that came alone in `data`."""
@@ -316,9 +277,7 @@ class IoThread(threading.Thread):
 
     def forget(self, client: Connection) -> None:
         """The connection is over."""
-        if client.events:
-            self._selector.unregister(client.channel.sock)
-            client.events = 0
+        self.set_interest(client, 0)
         self.clients.pop(client.info.id, None)
         self._handshakes.end(client)
         self.wheel.remove(client)
