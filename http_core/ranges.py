@@ -49,10 +49,10 @@ def parse_range(field: str | None, size: int) -> ByteRange | None:
     first_digits, last_digits = match.groups()
     if not first_digits:
         return _suffix(last_digits, size)
+    if last_digits and _order(last_digits) < _order(first_digits):
+        return None
     first = _bounded(first_digits)
     last = _bounded(last_digits) if last_digits else size - 1
-    if last_digits and last < first:
-        return None
     if first >= size:
         raise RangeNotSatisfiableError(size)
     return ByteRange(first, min(last, size - 1))
@@ -68,6 +68,12 @@ def _suffix(digits: str, size: int) -> ByteRange | None:
     if size == 0:
         return None
     return ByteRange(max(0, size - length), size - 1)
+
+
+def _order(digits: str) -> tuple[int, str]:
+    """What sorts as the number does, however long it is."""
+    significant = digits.lstrip("0")
+    return len(significant), significant
 
 
 def _bounded(digits: str) -> int:

@@ -152,6 +152,10 @@ def test_written_dates_are_read_back(at_s: int) -> None:
         ("bytes=-" + "9" * 5000, 1000, ByteRange(0, 999)),
         ("bytes=" + "0" * 5000 + "1-2", 1000, ByteRange(1, 2)),
         ("bytes=5-4", 1000, None),
+        ("bytes=" + "9" * 30 + "-" + "9" * 29, 1000, None),
+        ("bytes=" + "9" * 30 + "-" + "0" * 9 + "9" * 28 + "80", 1000, None),
+        ("bytes=005-0007", 1000, ByteRange(5, 7)),
+        ("bytes=00-0", 1000, ByteRange(0, 0)),
         ("bytes=", 1000, None),
         ("bytes=-", 1000, None),
         ("bytes=alpha", 1000, None),
@@ -175,6 +179,7 @@ def test_ranges(field: str | None, size: int, wanted: ByteRange | None) -> None:
         ("bytes=-0", 1000),
         ("bytes=0-", 0),
         ("bytes=" + "9" * 5000 + "-", 1),
+        ("bytes=" + "9" * 30 + "-" + "9" * 31, 1000),
     ],
 )
 def test_unsatisfiable_ranges(field: str, size: int) -> None:
