@@ -1,6 +1,6 @@
 """What has arrived in the update process and waits for its batch.
 
-Owns the order in which saves are taken: per notebook as they came, between notebooks round robin, at most
+Owns the order in which saves are taken: per notebook as they came, between notebooks round robin, authors in turn, at most
 256 KiB from one notebook in a batch, so that one writer cannot starve the others. Filled by the receiver
 thread, emptied by the loop; one condition. What is light goes before what is heavy. Knows nothing of documents or the database.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from typing import NamedTuple, assert_never
 
 from server.domain.change import MAX_CHANGES, Change
@@ -151,12 +152,27 @@ class Inbox:
             heavy_bytes: bound for the heavy part.
         """
         with self._changed:
-            turns = [notebook_id for notebook_id in self._turns if ready(self._notebooks[notebook_id][0])]
+            turns = self._by_author(ready)
             batch = _Batch(self._notebooks, notebook_bytes)
             batch.take(turns, total_bytes, lambda weight: weight <= LIGHT_BYTES)
             batch.take(turns, heavy_bytes, lambda weight: weight > LIGHT_BYTES)
             self._end_turns(batch.spent)
         return batch.items
+
+    def _by_author(self, ready: Callable[[Waiting], bool]) -> list[NotebookId]:
+        """The ready notebooks in turn: the first of each author, then the second of each, and so on."""
+        seen: dict[str, int] = {}
+        placed: list[tuple[int, NotebookId]] = []
+        for notebook_id in self._turns:
+            first = self._notebooks[notebook_id][0]
+            if ready(first):
+                author = first.save.author.id if isinstance(first, WaitingSave) else ""
+                place = seen.get(author, 0)
+                seen[author] = place + 1
+                placed.append((place, notebook_id))
+        if len(seen) > 1:
+            placed.sort(key=itemgetter(0))
+        return [notebook_id for _place, notebook_id in placed]
 
     def _append(self, notebook_id: NotebookId, item: Waiting, *, in_front: bool = False) -> None:
         waiting = self._notebooks.get(notebook_id)

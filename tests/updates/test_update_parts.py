@@ -22,7 +22,7 @@ from server.updates.notebook import load_notebook
 from server.updates.pacer import PacerThread
 from server.updates.process import UpdateProcess
 from server.updates.tail import Tail
-from tests.updates.world import ANN, NOW_MS, DirectLoop, World, stroke, wait_until
+from tests.updates.world import ANN, BEN, NOW_MS, DirectLoop, World, stroke, wait_until
 
 
 def save(number: int, notebook: int, size: int = 10) -> Save:
@@ -59,6 +59,16 @@ def test_t66_what_is_light_is_in_the_next_batch_however_much_is_being_filled() -
     assert first == [1000, 1001, 1, 2]
     inbox.put([save(1002, 99, 800)])
     assert numbers(inbox.take_batch(lambda _item: True)) == [1002, 3, 4]
+
+
+def test_t66_authors_have_their_turns_however_many_notebooks_one_of_them_fills() -> None:
+    inbox = Inbox()
+    inbox.put([save(number, number, 1000) for number in range(1, 51)])
+    inbox.put(
+        [Save(1000 + number, NotebookId(1000 + number), BEN, Role.OWNER, b"x", NOW_MS) for number in (1, 2)]
+    )
+    batches = [numbers(inbox.take_batch(lambda _item: True, total_bytes=3000)) for _ in range(2)]
+    assert batches == [[1, 1001, 2, 1002, 3], [4, 5, 6]]
 
 
 def test_the_inbox_takes_a_save_above_every_bound() -> None:
