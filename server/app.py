@@ -22,7 +22,6 @@ from types import FrameType
 
 from server import __version__
 from server.addresses import Door
-from server.background import Background
 from server.capacity import descriptor_note, free_bytes, raise_descriptor_limit, room_note
 from server.console_io import ConsoleSocket, read_standard_input
 from server.data import OpenData, open_data, save_at_the_end
@@ -151,7 +150,7 @@ class Server:
                 storage=storage,
                 updates=self._updates,
                 replicas=Replicas(storage, self._data.snapshots),
-                hasher=PasswordHasher(run=Background("argon2", threads=self._limits.web.hash_threads).run),
+                hasher=PasswordHasher(),
                 site=read_site(ROOT / "public", ROOT / "node_modules", clock.now_ms),
                 pacer=self._pacer,
                 hosts=lambda: self._identity.certificate,

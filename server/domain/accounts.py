@@ -13,9 +13,7 @@ import hmac
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
@@ -152,10 +150,7 @@ class PasswordHasher:
         passes: int = 2,
         lanes: int = 1,
         random_bytes: RandomBytes = secrets.token_bytes,
-        run: Callable[[Callable[[], bytes]], bytes] = lambda work: work(),
     ) -> None:
-        """Chooses what a hash costs, and `run`, which computes it (elsewhere, maybe) and gives its result."""
-        self._run = run
         self._memory_kib = memory_kib
         self._passes = passes
         self._lanes = lanes
@@ -166,7 +161,7 @@ class PasswordHasher:
         salt = self._random_bytes(_SALT_BYTES)
         made = _Stored(self._memory_kib, self._passes, self._lanes, salt, b"\0" * _HASH_BYTES)
         parameters = f"m={made.memory_kib},t={made.passes},p={made.lanes}"
-        return f"$argon2id$v=19${parameters}${_encode(salt)}${_encode(self._derive(password, made))}"
+        return f"$argon2id$v=19${parameters}${_encode(salt)}${_encode(_derive(password, made))}"
 
     def verify(self, password: str, stored: str) -> bool:
         """Whether a password is the one behind a stored hash; False too where the hash is malformed."""
@@ -174,7 +169,7 @@ class PasswordHasher:
         if parts is None:
             self.verify_dummy(password)
             return False
-        return hmac.compare_digest(self._derive(password, parts), parts.hash)
+        return hmac.compare_digest(_derive(password, parts), parts.hash)
 
     def needs_rehash(self, stored: str) -> bool:
         """Whether a stored hash was made with other parameters than this hasher's."""
@@ -188,12 +183,9 @@ class PasswordHasher:
 
     def verify_dummy(self, password: str) -> None:
         """Takes the time of `verify`, for a user that does not exist (T43)."""
-        self._derive(
+        _derive(
             password, _Stored(self._memory_kib, self._passes, self._lanes, b"\0" * _SALT_BYTES, b"\0" * 32)
         )
-
-    def _derive(self, password: str, stored: _Stored) -> bytes:
-        return self._run(partial(_derive, password, stored))
 
 
 def _derive(password: str, stored: _Stored) -> bytes:

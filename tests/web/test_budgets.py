@@ -10,6 +10,7 @@ import pytest
 
 from server.domain.failures import Failure
 from server.domain.ids import NotebookId
+from server.updates.turns import Rest
 from server.web.budgets import Budgets
 from server.web.handlers import notebooks
 from server.web.limits import WebLimits
@@ -109,6 +110,24 @@ def test_a5_an_address_has_100_failures_over_all_accounts_and_others_log_in_mean
     assert guess(world, "Ada", PASSWORD) == 429
     world.clock.forward(901)
     assert guess(world, "Ada", PASSWORD) == 200
+
+
+def test_t41_whoever_checks_a_wrong_password_rests_as_long_as_it_took(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unknown names as much as wrong passwords (T43); who logs in is not held up."""
+    world.sign_up("Ada", peer=ELSEWHERE)
+    rests: list[Rest] = []
+    monkeypatch.setattr(Rest, "take", rests.append)
+    for name, password, status, count in (
+        ("Ada", PASSWORD, 200, 0),
+        ("Ada", "not this one", 401, 1),
+        ("Nobody", "not this one", 401, 2),
+        ("\u200b", "not this one", 401, 3),
+        ("Ada", PASSWORD, 200, 3),
+    ):
+        assert guess(world, name, password) == status
+        assert len(rests) == count
 
 
 def test_a5_t42_a_network_of_ipv6_has_the_budgets_of_one_address(make_world: Callable[..., World]) -> None:
