@@ -118,7 +118,11 @@ def test_t41_whoever_checks_a_wrong_password_rests_as_long_as_it_took(
     """Unknown names as much as wrong passwords (T43); who logs in is not held up."""
     world.sign_up("Ada", peer=ELSEWHERE)
     rests: list[Rest] = []
-    monkeypatch.setattr(Rest, "take", rests.append)
+
+    def take(rest: Rest) -> None:
+        rests.append(rest)
+
+    monkeypatch.setattr(Rest, "take", take)
     for name, password, status, count in (
         ("Ada", PASSWORD, 200, 0),
         ("Ada", "not this one", 401, 1),
