@@ -17,6 +17,11 @@ import { svgElement } from "./dom.js";
 /** Tiles this far outside the viewport are filled, and this far outside they are dropped, CSS pixels. */
 const FILL_AHEAD_PX = 500;
 const DROP_BEYOND_PX = 1600;
+/**
+ * Strokes that join the page in one frame, about: the browser lays out and paints them all in it. Those in view do not
+ * wait.
+ */
+const JOINING = 250;
 /** Where the sheet is moving to tiles are filled further ahead: what comes into view in this time, ms, at most ... */
 const LOOK_AHEAD_MS = 350;
 const MOST_AHEAD_PX = 1400;
@@ -57,6 +62,8 @@ export class DryLayer {
     this.queue = [];
     this.scale = viewport.scale;
     this.slices = new Slices((until) => this.fill(until));
+    /** Strokes that have joined the page since the last frame. */
+    this.joined = 0;
     /** @type {(() => void)[]} */
     this.whenFilled = [];
     this.held = false;
@@ -199,8 +206,7 @@ export class DryLayer {
   drop(tile) {
     tile.ink.svg.remove();
     tile.marker.svg.remove();
-    tile.waiting = [];
-    tile.next = 0;
+    if (tile.waiting.length) this.queue = this.queue.filter((one) => one !== tile);
     this.tiles.delete(tile.key);
   }
 
@@ -215,10 +221,11 @@ export class DryLayer {
 
   /**
    * @param {number} until
-   * @returns {boolean} whether more is left
+   * @returns {boolean} whether more is left to be done now
    */
   fill(until) {
-    while (this.queue.length && performance.now() < until) {
+    let urgent = this.hasVisibleWork();
+    while (this.queue.length && performance.now() < until && (urgent || this.joined < JOINING)) {
       const tile = this.queue[this.queue.length - 1];
       for (let i = 0; i < 8 && tile.next < tile.waiting.length; i++) {
         const stroke = tile.waiting[tile.next++];
@@ -226,13 +233,25 @@ export class DryLayer {
       }
       if (tile.next < tile.waiting.length) continue;
       this.attach(tile);
+      this.countJoined(tile.waiting.length);
       tile.waiting = [];
       tile.next = 0;
       this.queue.pop();
+      urgent = this.hasVisibleWork();
     }
-    const urgent = this.hasVisibleWork();
     if (!urgent) for (const resolve of this.whenFilled.splice(0)) resolve();
-    return this.queue.length > 0 && (urgent || !this.held);
+    return this.queue.length > 0 && (urgent || (!this.held && this.joined < JOINING));
+  }
+
+  /** @param {number} count of strokes that have joined the page: enough of them, and the rest waits for the next frame */
+  countJoined(count) {
+    if (this.joined === 0) {
+      window.requestAnimationFrame(() => {
+        this.joined = 0;
+        if (this.queue.length && !this.held) this.slices.wake();
+      });
+    }
+    this.joined += count;
   }
 
   hasVisibleWork() {

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from benchmarks.ink.strokes import fragments
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, CDPSession, Page
 
@@ -208,6 +210,24 @@ def test_the_last_wet_frame_is_the_first_dry_one(open_board: Any, ratio: int, zo
     compared = board.page.context.new_page().evaluate(COMPARE, [wet, board.picture(), 32])
     assert compared["ink"] > 1000
     assert compared["differ"] / compared["ink"] < 0.005
+
+
+def test_what_was_left_before_it_was_drawn_stays_out_of_the_page(open_board: Any) -> None:
+    board = open_board()
+    strays = board.page.evaluate(
+        """async (texts) => {
+          const strokes = texts.map((fragment, i) => ({ id: String(i + 1), fragment }));
+          notebook.load({ seq: 1, epoch: '0', strokes });
+          board.viewport.panBy(0, -12000);
+          await board.whenPainted();
+          while (board.view.dry.queue.length) await new Promise(requestAnimationFrame);
+          const known = new Set([...board.view.dry.tiles.values()].map((tile) => tile.ink.svg));
+          const tiles = [...document.querySelectorAll('.board-inks > svg')];
+          return [tiles.length > 0, tiles.filter((svg) => !known.has(svg)).length];
+        }""",
+        list(fragments(20_000)),
+    )
+    assert strays == [True, 0]
 
 
 def test_a_stroke_is_on_the_sheet_exactly_once_in_every_frame(open_board: Any) -> None:
