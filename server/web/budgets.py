@@ -109,6 +109,10 @@ class Budgets:
         for buckets, key in ((self._documents, user_id), (self._address_documents, peer)):
             _spend(buckets, key, "too_many_requests", float(max(1, size)))
 
+    def rendering(self, peer: str, size: int) -> None:
+        """Counts a whole notebook of `size` bytes that is about to be written as JSON, which nothing remembers (N3)."""
+        _spend(self._address_documents, peer, "too_many_requests", float(max(1, size)))
+
     def live(self, peer: str) -> None:
         """Counts a piece of live ink from an address (P6); the room counts each client's own."""
         _spend(self._live, peer, "too_many_requests")

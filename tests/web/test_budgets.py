@@ -373,3 +373,18 @@ def test_t66_a_copy_costs_as_much_as_a_document_and_is_made_on_the_thread_for_th
     copies = [ada.send("POST", "/api/notebook/duplicate", {"id": notebook}).status for _ in range(3)]
     assert copies == [200, 200, 429]
     assert {name.rpartition("-")[0] for name in threads} == {"document"}
+
+
+def test_t66_whole_notebooks_as_json_are_limited_by_address_and_small_ones_are_not(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(limits=WebLimits(document_address_bytes_burst=60_000, document_address_bytes_per_s=1))
+    ada = world.sign_up("Ada")
+    big, small = ada.notebook(), ada.notebook()
+    for _ in range(3):
+        ada.send("POST", f"/SAVE/{big}", [["a", STROKE]] * 60)
+    world.clock.forward(2)
+    assert [ada.send("GET", f"/Notebook/{big}").status for _ in range(3)] == [200, 200, 429]
+    assert ada.send("GET", f"/Notebook/{small}").status == 200
+    assert ada.send("GET", f"/Notebook/{big}", peer=ELSEWHERE).status == 200
+    assert ada.send("GET", f"/Notebook/{big}.svg").status == 200  # what the page loads: made once for all

@@ -6,12 +6,15 @@ update process as any other change, and if they are refused the notebook is gone
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import quote
 
 from http_core.packet import Response
 from server.domain.failures import Failure
 from server.domain.notebooks import check_description, check_title
 from server.storage.contracts import Notebook
+from server.updates.turns import in_short_turns
+from server.web.access import Grant
 from server.web.call import Call
 from server.web.closing import close_notebook
 from server.web.first_strokes import strokes_of_document, write_first_strokes
@@ -63,8 +66,13 @@ def new_notebook(call: Call) -> Response:
 
 def send_notebook(call: Call) -> Response:
     """GET /Notebook/<id> and /Notebook?nb=<code>: the notebook with its whole document (N3)."""
-    services = call.services
     grant = call.notebook_grant
+    call.services.budgets.rendering(call.peer, grant.notebook.stored_bytes)
+    return in_short_turns(partial(_whole_notebook, call, grant))
+
+
+def _whole_notebook(call: Call, grant: Grant) -> Response:
+    services = call.services
     with services.replicas.reading(grant.notebook.id) as (document, epoch):
         size = 0
         pieces: list[bytes] = []
