@@ -71,7 +71,6 @@ def _dispatch(settings: Settings) -> int:
                 return _refuse(answer.rstrip(), 1)
             print(answer, end="")
         case "console":
-            print("Connected. `help` lists the commands; the end of input leaves.", flush=True)
             talk(settings.data_dir, sys.stdin, lambda text: print(text, end="", flush=True))
         case "export":
             from server.keeping import export_notebooks

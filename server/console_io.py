@@ -172,6 +172,7 @@ def ask(data_dir: Path, line: str) -> str:
 def talk(data_dir: Path, source: TextIO, write: Callable[[str], None]) -> None:
     """`python main.py console`: lines from `source` to the server, its answers to `write`, until either ends."""
     with connect(data_dir) as connection:
+        write("Connected. `help` lists the commands; the end of input leaves.\n")
         reader = threading.Thread(target=_copy, args=(connection, write), daemon=True)
         reader.start()
         for line in source:

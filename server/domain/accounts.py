@@ -25,6 +25,7 @@ MAX_NAME = 30
 MIN_PASSWORD = 8
 MAX_PASSWORD = 1_024
 _MAX_RAW_NAME = 200
+_ONE_KEY_CHARS = 16
 
 GUEST_NAME = "Guest"
 """What somebody without an account and without a name of their own is called; no account is."""
@@ -105,9 +106,17 @@ def check_password(raw: object) -> str:
         raise Failure.of("bad_type", "A password is a string.")
     if not MIN_PASSWORD <= len(raw) <= MAX_PASSWORD:
         raise Failure.of("bad_password")
-    if raw.casefold() in COMMON_PASSWORDS or len(set(raw)) == 1:
+    if raw.casefold() in COMMON_PASSWORDS or _is_one_key(raw):
         raise Failure.of("password_common")
     return raw
+
+
+def _is_one_key(raw: str) -> bool:
+    """Whether one key was pressed eight times or a little more, as in every list of passwords tried first.
+
+    What is longer, or no key of every keyboard, stands in no such list and is as good as any (A1).
+    """
+    return len(raw) <= _ONE_KEY_CHARS and raw.isascii() and len(set(raw)) == 1
 
 
 def _encode(raw: bytes) -> str:

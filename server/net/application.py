@@ -62,8 +62,11 @@ class Application(Protocol):
     def handle(self, exchange: Exchange) -> None:
         """Answer, park, or hand to another thread. I/O thread: must not block."""
 
-    def refuse(self, error: ParsingError, peer: str) -> Response:
-        """The whole answer to a protocol error, a deadline (408) or a full server (503). I/O thread."""
+    def refuse(self, error: ParsingError, peer: str, request: Request | None = None) -> Response:
+        """The whole answer to a protocol error, a deadline (408) or a full server (503). I/O thread.
+
+        `request` is given where it was read: a person who looks for a page gets one (H3).
+        """
 
     def plain_http(self, first_bytes: bytes) -> bytes:
         """The bytes that answer plain HTTP on the TLS port. I/O thread."""

@@ -60,7 +60,8 @@ class Client(ReadingClient):
                 )
             case State.WORKING:
                 if self._exchange is not None:
-                    self._exchange.answer(self._application.refuse(BUSY, self.info.peer))
+                    exchange = self._exchange
+                    exchange.answer(self._application.refuse(BUSY, self.info.peer, exchange.request))
             case State.WRITING | State.CLOSING:
                 self.drop()
             case State.PARKED | State.CLOSED:
@@ -94,12 +95,12 @@ class Client(ReadingClient):
         self.dispatching = True
         try:
             if self.verdict is Verdict.TURN_AWAY:
-                exchange.answer(self._application.refuse(_FULL, self.info.peer))
+                exchange.answer(self._application.refuse(_FULL, self.info.peer, request))
             else:
                 self._application.handle(exchange)
         except Exception:
             _log.exception("A handler failed")
-            exchange.answer(self._application.refuse(BROKEN, self.info.peer))
+            exchange.answer(self._application.refuse(BROKEN, self.info.peer, request))
         finally:
             self.dispatching = False
         response = exchange.take_answer()

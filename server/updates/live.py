@@ -53,7 +53,8 @@ class LivePost(NamedTuple):
 def check_live_post(data: JsonValue, author_name: str, *, guest: bool) -> LivePost:
     """Checks the body of a `/LIVE` post and writes it as others will get it.
 
-    The name is the author's, whatever the client claims, so that nobody speaks as somebody else.
+    The name is the author's, whatever the client claims, so that nobody speaks as somebody else; a client that
+    claims none is served as well.
 
     Args:
         data: the parsed JSON.
@@ -61,7 +62,7 @@ def check_live_post(data: JsonValue, author_name: str, *, guest: bool) -> LivePo
         guest: whether it is a guest.
 
     Raises:
-        Failure: 422 `bad_live`, 400 for an unknown or missing key.
+        Failure: 422 `bad_live`, 400 for an unknown or missing key or a name that is no string.
     """
     if not isinstance(data, dict):
         raise Failure.of("bad_type")
@@ -70,6 +71,8 @@ def check_live_post(data: JsonValue, author_name: str, *, guest: bool) -> LivePo
     if "client" not in data:
         raise Failure.of("missing_key")
     client, cursor, points = data["client"], data.get("cursor"), data.get("points")
+    if not isinstance(data.get("name", ""), str):
+        raise Failure.of("bad_type", "The value of name must be a string.")
     if not isinstance(client, str) or not CLIENT.fullmatch(client):
         raise Failure.of("bad_live")
     post: dict[str, JsonValue] = {"client": client, "name": author_name}

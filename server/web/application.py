@@ -122,9 +122,9 @@ class WebApplication:
         except Exception as error:
             exchange.answer(self._finished(self._failures.answer(error, exchange.request)))
 
-    def refuse(self, error: ParsingError, peer: str) -> Response:
+    def refuse(self, error: ParsingError, peer: str, request: Request | None = None) -> Response:
         """The answer to a broken request, a missed deadline or a full server; the connection closes after it."""
-        response = self._finished(self._failures.answer(error, None))
+        response = self._finished(self._failures.answer(error, request))
         response.close = True
         return response
 

@@ -107,7 +107,17 @@ def test_a1_any_text_is_a_name_or_a_failure(raw: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", ["x7-" + "y" * 5, "  spaces  ", "nul\x00nul\x00", "日本語のパスワード", "z9" * 512]
+    "raw",
+    [
+        "x7-" + "y" * 5,
+        "  spaces  ",
+        "nul\x00nul\x00",
+        "日本語のパスワード",
+        "z9" * 512,
+        "é" * 8,
+        "😀" * 8,
+        "x" * 1024,
+    ],
 )
 def test_a1_passwords_are_taken_as_they_are(raw: str) -> None:
     assert check_password(raw) == raw
@@ -120,7 +130,9 @@ def test_a1_passwords_have_8_to_1024_code_points(raw: str) -> None:
     assert caught.value.reason == "bad_password"
 
 
-@pytest.mark.parametrize("raw", ["password", "PASSWORD1", "12345678", "qwertyuiop", "aaaaaaaa", "letmein123"])
+@pytest.mark.parametrize(
+    "raw", ["password", "PASSWORD1", "12345678", "qwertyuiop", "aaaaaaaa", "1" * 16, "letmein123"]
+)
 def test_a1_the_commonest_passwords_are_422(raw: str) -> None:
     with pytest.raises(Failure) as caught:
         check_password(raw)

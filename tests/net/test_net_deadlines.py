@@ -223,6 +223,8 @@ def test_t61_beyond_the_cap_of_all_connections_comes_503(start: Start) -> None:
     with live.wire() as third:
         answer = third.get()
         assert answer.status == 503 and answer.headers["connection"] == "close" and third.ended()
+    (refused,) = live.application.refused
+    assert refused is not None, "the application cannot tell whether a person waits for a page (H3)"
     assert eventually(lambda: len(live.server.connections()) == 2)
     with live.wire() as told, pytest.raises((Ended, OSError)):
         bare_tls(live, told)

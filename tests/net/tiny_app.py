@@ -27,6 +27,7 @@ class TinyApplication:
         self.parked: list[Exchange] = []
         self.gone: list[Exchange] = []
         self.handled: list[Request] = []
+        self.refused: list[Request | None] = []
         self.pulled = 0
         self.closed_streams = 0
         self.pool_full = False
@@ -97,7 +98,8 @@ class TinyApplication:
             yield b"x" * 10
         raise RuntimeError("a stream that fails")
 
-    def refuse(self, error: ParsingError, peer: str) -> Response:
+    def refuse(self, error: ParsingError, peer: str, request: Request | None = None) -> Response:
+        self.refused.append(request)
         return Response(error.status, TEXT, error.reason.encode())
 
     def plain_http(self, first_bytes: bytes) -> bytes:

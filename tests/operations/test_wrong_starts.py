@@ -381,7 +381,9 @@ def test_an_unknown_word(tmp_path: Path, arguments: list[str], named: str) -> No
 
 def test_commands_beside_a_server_that_is_not_there(tmp_path: Path) -> None:
     for command in ("save", "console"):
-        sentence(run(command, data_dir=tmp_path), "No server runs on", "--data-dir")
+        finished = run(command, data_dir=tmp_path)
+        sentence(finished, "No server runs on", "--data-dir")
+        assert finished.output == "", "it claimed to be connected"
     for command in (["verify"], ["export", str(tmp_path / "out")], ["backup", str(tmp_path / "b")]):
         sentence(run(*command, data_dir=tmp_path), "holds no notebooks", "--data-dir")
     sentence(run("backup", str(tmp_path / "no" / "b"), data_dir=tmp_path), "is not there")

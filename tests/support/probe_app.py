@@ -148,7 +148,7 @@ class ProbeApplication:
             response.headers = self._headers.added_to(response.headers)
         exchange.answer(response)
 
-    def refuse(self, error: ParsingError, peer: str) -> Response:
+    def refuse(self, error: ParsingError, peer: str, request: Request | None = None) -> Response:
         """The answer to a protocol error."""
         return self._refusal(failure_of(error))
 

@@ -162,6 +162,7 @@ def test_p6_nobody_reads_nothing_is_kept(world: World, notebook: NotebookId) -> 
         {"client": ""},
         {"client": "a" * 33},
         {"client": "a b"},
+        {"client": "a", "name": 5},
         {"client": "a", "colour": "red"},
         {"client": "a", "cursor": [1]},
         {"client": "a", "cursor": [1, float("inf")]},

@@ -66,6 +66,17 @@ def test_h6_answers_to_broken_requests_and_full_servers(world: World, status: in
     assert answer.status == status and answer.json["code"] == 1 and answer.json["reason"]
 
 
+@pytest.mark.parametrize(("language", "word"), [("en", 'lang="en"'), ("he", 'dir="rtl"')])
+def test_h3_a_full_server_shows_a_person_a_page(world: World, language: str, word: str) -> None:
+    seen = world.begin("GET", "/", headers={"Accept": "text/html", "Accept-Language": language}).request
+    full = ParsingError(503, "too_many_connections", "Try again soon.")
+    answer = answer_of(world.application.refuse(full, "203.0.113.1", seen))
+    check(answer, "full")
+    assert answer.status == 503 and answer.header("content-type") == "text/html; charset=utf-8"
+    assert word in answer.body.decode() and 'href="/"' in answer.body.decode()
+    assert answer.header("retry-after") == "1"
+
+
 def test_h6_files_carry_them_too(world: World) -> None:
     for target in ("/", "/images/favicon.svg", "/css/app.css"):
         check(world.send("GET", target), target)

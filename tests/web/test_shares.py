@@ -209,6 +209,17 @@ def test_s5_digits_die_with_their_share(world: World) -> None:
     assert ada.send("POST", "/api/notebook/classcode", {"code": code, "minutes": 5}).status == 404
 
 
+def test_s5_digits_lead_to_no_notebook_in_the_trash(world: World) -> None:
+    ada = world.sign_up("Ada")
+    notebook = ada.notebook()
+    code = ada.share(notebook)
+    digits = ada.send("POST", "/api/notebook/classcode", {"code": code}).data["classcode"]
+    ada.send("POST", "/api/notebook/delete", {"id": notebook})
+    assert world.send("POST", "/api/join", {"classcode": digits}).status == 404
+    ada.send("POST", "/api/notebook/restore", {"id": notebook})
+    assert world.send("POST", "/api/join", {"classcode": digits}).data == {"code": code}
+
+
 def test_s5_a_notebook_in_the_trash_lends_no_class_code_but_its_links_may_be_revoked(world: World) -> None:
     ada = world.sign_up("Ada")
     notebook = ada.notebook()

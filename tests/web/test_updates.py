@@ -229,6 +229,13 @@ def test_p6_a_view_link_may_show_a_cursor_but_no_ink(world: World, ada: Visitor)
     assert world.send("POST", f"/LIVE/?nb={code}", {"client": "c", "x": 1}).status == 400
 
 
+def test_c2_who_may_only_look_is_told_which_change_was_refused(world: World, ada: Visitor) -> None:
+    code = ada.share(ada.notebook(), "view")
+    refused = world.send("POST", f"/SAVE/?nb={code}", [["u", {"op": "nothing"}, "mine"]])
+    assert (refused.status, refused.json["reason"]) == (403, "role_forbids")
+    assert (refused.json["op"], refused.json["index"]) == ("mine", 0)
+
+
 def test_s2_the_list_of_shares_says_who_is_inside_by_each(world: World) -> None:
     ada, dana = world.sign_up("Ada"), world.sign_up("Dana")
     notebook = ada.notebook()

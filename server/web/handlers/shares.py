@@ -112,7 +112,11 @@ def join_by_class_code(call: Call) -> Response:
     share = (
         services.storage.shares.find(lent.code_hash) if lent is not None and now_ms < lent.until_ms else None
     )
-    if share is None or share.status(now_ms) is not ShareStatus.VALID:
+    if (
+        share is None
+        or share.status(now_ms) is not ShareStatus.VALID
+        or services.storage.notebooks.get(share.notebook_id) is None  # deleted, or in the trash
+    ):
         services.budgets.class_code_missed(call.peer)
         raise Failure.of("class_code_wrong")
     return success({"code": share.code})
