@@ -57,6 +57,7 @@ class Budgets:
         self._address_documents = make(
             limits.document_address_bytes_per_s, limits.document_address_bytes_burst
         )
+        self._rendered = make(limits.rendered_bytes_per_s, limits.rendered_bytes_burst)
         self._live = make(limits.live_address_per_s, limits.live_address_per_s)
         self._exports = per_minute(limits.exports_per_min)
         self._waiting_logins: dict[str, int] = {}
@@ -111,7 +112,7 @@ class Budgets:
 
     def rendering(self, peer: str, size: int) -> None:
         """Counts a whole notebook of `size` bytes that is about to be written as JSON, which nothing remembers (N3)."""
-        _spend(self._address_documents, peer, "too_many_requests", float(max(1, size)))
+        _spend(self._rendered, peer, "too_many_requests", float(max(1, size)))
 
     def live(self, peer: str) -> None:
         """Counts a piece of live ink from an address (P6); the room counts each client's own."""

@@ -61,6 +61,10 @@ class WebLimits:
     bytes_per_user: int = 4 * GIB
     shares_per_notebook: int = 500
     notebook_data_bytes: int = 8 * MIB
+    rendered_bytes_per_s: int = 8 * MIB
+    rendered_bytes_burst: int = 256 * MIB
+    """Of whole notebooks as JSON, for an address; as a file they are made once for all."""
+
     svg_data_bytes: int = 1 * MIB
     class_code_minutes: int = 60
 

@@ -378,7 +378,7 @@ def test_t66_a_copy_costs_as_much_as_a_document_and_is_made_on_the_thread_for_th
 def test_t66_whole_notebooks_as_json_are_limited_by_address_and_small_ones_are_not(
     make_world: Callable[..., World],
 ) -> None:
-    world = make_world(limits=WebLimits(document_address_bytes_burst=60_000, document_address_bytes_per_s=1))
+    world = make_world(limits=WebLimits(rendered_bytes_burst=60_000, rendered_bytes_per_s=1))
     ada = world.sign_up("Ada")
     big, small = ada.notebook(), ada.notebook()
     for _ in range(3):
