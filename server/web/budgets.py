@@ -58,6 +58,7 @@ class Budgets:
             limits.document_address_bytes_per_s, limits.document_address_bytes_burst
         )
         self._rendered = make(limits.rendered_bytes_per_s, limits.rendered_bytes_burst)
+        self._log_entries = make(limits.log_entries_per_s, limits.log_entries_burst)
         self._live = make(limits.live_address_per_s, limits.live_address_per_s)
         self._exports = per_minute(limits.exports_per_min)
         self._waiting_logins: dict[str, int] = {}
@@ -113,6 +114,10 @@ class Budgets:
     def rendering(self, peer: str, size: int) -> None:
         """Counts a whole notebook of `size` bytes that is about to be written as JSON, which nothing remembers (N3)."""
         _spend(self._rendered, peer, "too_many_requests", float(max(1, size)))
+
+    def log_entries(self, peer: str, count: int) -> None:
+        """Counts entries of a notebook's log that are about to be read for its timeline."""
+        _spend(self._log_entries, peer, "too_many_requests", float(max(1, count)))
 
     def live(self, peer: str) -> None:
         """Counts a piece of live ink from an address (P6); the room counts each client's own."""

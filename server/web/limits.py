@@ -57,6 +57,10 @@ class WebLimits:
     exports_per_min: int = 6
     budget_keys: int = 20_000
 
+    log_entries_per_s: int = 10_000
+    log_entries_burst: int = 500_000
+    """Of notebooks' histories, for an address: the timelines of a class."""
+
     notebooks_per_user: int = 1000
     bytes_per_user: int = 4 * GIB
     shares_per_notebook: int = 500

@@ -388,3 +388,18 @@ def test_t66_whole_notebooks_as_json_are_limited_by_address_and_small_ones_are_n
     assert ada.send("GET", f"/Notebook/{small}").status == 200
     assert ada.send("GET", f"/Notebook/{big}", peer=ELSEWHERE).status == 200
     assert ada.send("GET", f"/Notebook/{big}.svg").status == 200  # what the page loads: made once for all
+
+
+def test_t66_histories_are_limited_by_address_and_by_what_there_is_to_read(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(limits=WebLimits(log_entries_burst=100, log_entries_per_s=1))
+    ada = world.sign_up("Ada")
+    notebook, empty = ada.notebook(), ada.notebook()
+    ada.send("POST", f"/SAVE/{notebook}", [["a", STROKE]] * 40)
+    path = f"/api/notebook/log?id={notebook}"
+    assert [ada.send("GET", path).status for _ in range(3)] == [200, 200, 429]
+    assert ada.send("GET", f"/api/notebook/log?id={empty}").status == 200
+    assert ada.send("GET", path, peer=ELSEWHERE).status == 200
+    world.clock.forward(40)
+    assert ada.send("GET", path).status == 200

@@ -39,6 +39,7 @@ def send_log(call: Call) -> Response:
         raise Failure.of("log_trimmed", seq=head, epoch=notebook.epoch)
     if since > head:
         raise Failure.of("other_epoch", seq=head, epoch=notebook.epoch)
+    services.budgets.log_entries(call.peer, min(limit, head - since))
     entries = changes.read(notebook.id, since, limit)
     to_seq = entries[-1].seq if entries else since
     head_part = {"code": 0, "epoch": notebook.epoch, "from": since, "to": to_seq, "more": to_seq < head}
