@@ -126,8 +126,9 @@ function myName(app) {
     "form",
     { class: "stack", onsubmit: send },
     field(t("people.yourName"), input),
-    element("p", { class: "muted" }, t("people.nameHint")),
-    inkColours(app),
+    ...(app.head.role === "view"
+      ? []
+      : [element("p", { class: "muted" }, t("people.nameHint")), inkColours(app)]),
     problem,
     element("button", { type: "submit", class: "button small" }, t("people.setName")),
   );
@@ -321,7 +322,7 @@ function pagePart(app) {
   return element(
     "div",
     { class: "stack" },
-    element("div", {}, pen, finger, left),
+    app.head.role === "view" ? "" : element("div", {}, pen, finger, left),
     choiceRow(t("menu.language"), "menu-language", languages, app.language, choose),
     element("a", { class: "menu-item", href: "/connect" }, t("menu.connect")),
     hasKeyboard()
