@@ -42,7 +42,7 @@ export const SHORTCUTS = Object.freeze([
   { action: "select:duplicate", label: "selection.duplicate", code: "KeyD", command: true, shown: "Ctrl+D" },
   { action: "select:delete", label: "selection.delete", code: "Delete", shown: "Del" },
   { action: "select:delete", label: "selection.delete", code: "Backspace", shown: "Backspace" },
-  { action: "select:none", label: "selection.done", code: "Escape", shown: "Esc" },
+  { action: "select:none", label: "keys.selectNone", code: "Escape", shown: "Esc" },
   { action: "size:smaller", label: "keys.thinner", code: "BracketLeft", shown: "[" },
   { action: "size:larger", label: "keys.thicker", code: "BracketRight", shown: "]" },
   { action: "zoom:in", label: "keys.zoomIn", code: "Equal", command: true, shown: "Ctrl++" },

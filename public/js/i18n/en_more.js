@@ -97,6 +97,7 @@ export const catalogue = {
   "keys.changes": "Changes",
   "keys.view": "View",
   "keys.selectAll": "Select everything",
+  "keys.selectNone": "Select nothing",
   "keys.cut": "Cut",
   "keys.paste": "Paste",
   "keys.thinner": "Thinner",

@@ -95,6 +95,7 @@ export const catalogue = {
   "keys.changes": "שינויים",
   "keys.view": "תצוגה",
   "keys.selectAll": "בחירת הכול",
+  "keys.selectNone": "ביטול הבחירה",
   "keys.cut": "גזירה",
   "keys.paste": "הדבקה",
   "keys.thinner": "קו דק יותר",
