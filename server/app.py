@@ -285,7 +285,7 @@ class Server:
 
     def send_updates(self) -> None:
         """The update thread: answers and applied changes from the Queue to the writers and the waiting polls."""
-        self._updates.send_updates(self._online_clients.publish)
+        self._updates.send_updates(self._online_clients.publish, self._online_clients.note)
 
     def request_stop(self, why: str) -> None:
         """Ask the main thread to stop. Any thread; asking twice is harmless."""

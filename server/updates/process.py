@@ -191,23 +191,25 @@ class UpdateProcess:
         """Lets the child store what it has, write the snapshots and leave; ends it when that takes too long."""
         self._watch.stop(timeout_s)
 
-    def send_updates(self, publish: Callable[[Sequence[Applied]], None]) -> None:
-        """The send_updates thread: answers first to the writers, then `publish`; returns after `stop`.
+    def send_updates(
+        self,
+        publish: Callable[[Sequence[Applied]], None],
+        note: Callable[[Sequence[Applied]], None] = lambda applied: None,
+    ) -> None:
+        """The send_updates thread: `note`, then answers to the writers, then `publish`; returns after `stop`.
 
         Args:
             publish: takes what was applied to the readers (OnlineClients.publish).
+            note: told of it before the writers are (OnlineClients.note).
         """
         while (generation := self._watch.next_generation()) is not None:
             while (outcome := generation.receive()) is not None:
                 self._watch.heard(generation)
+                self._tell(note, outcome.applied)
                 self._answer(outcome.answers)
-                for note in outcome.notes:
-                    self._log_note(note)
-                if outcome.applied:
-                    try:
-                        publish(outcome.applied)
-                    except Exception:
-                        self._log.exception("publishing changes failed")
+                for line in outcome.notes:
+                    self._log_note(line)
+                self._tell(publish, outcome.applied)
             self._watch.end(generation)  # before the rest is told: see _send
             self._fail(self._unanswered.take_older(upto_generation=generation.number))
 
@@ -227,6 +229,13 @@ class UpdateProcess:
                 raise Failure.of("updates_down", retry_after_s=1)
             return
         generation.send(make(number))
+
+    def _tell(self, tell: Callable[[Sequence[Applied]], None], applied: Sequence[Applied]) -> None:
+        if applied:
+            try:
+                tell(applied)
+            except Exception:
+                self._log.exception("publishing changes failed")
 
     def _answer(self, answers: Sequence[Answer]) -> None:
         for answer in answers:

@@ -222,12 +222,12 @@ def test_p3_below_the_base_is_410_with_seq_and_epoch(world: World, notebook: Not
 def test_p3_a_since_that_is_known_to_the_log_but_not_yet_published_waits(
     world: World, notebook: NotebookId, updates: UpdateProcess
 ) -> None:
-    """The writer's answer and the .svg may be ahead of the push for a moment: that is no restored database."""
+    """The .svg may be ahead of the push for a moment: that is no restored database."""
     world.poll(notebook, 0)
     world.clients.drop(notebook)
     world.poll(notebook, 0)
     held: list[Applied] = []
-    world.publish = held.extend
+    world.publish, world.note = held.extend, lambda _batches: None
     second = world.start()
     world.save(second, notebook, stroke("a1"))
     ahead = world.poll(notebook, 1)
@@ -237,6 +237,19 @@ def test_p3_a_since_that_is_known_to_the_log_but_not_yet_published_waits(
     assert ahead.response is None
     world.clients.publish([batch(notebook, world.epoch(notebook), 1)])
     assert seqs(ahead) == [2]
+
+
+def test_p2_a_writer_who_was_answered_is_ahead_of_no_poll(world: World, notebook: NotebookId) -> None:
+    """Before the readers are woken: the change is in a poll from before it, and "now" comes after it."""
+    world.poll(notebook, 0)
+    world.publish = lambda _batches: None
+    updates = world.start()
+    assert world.save(updates, notebook, stroke("a1"))["seq"] == 1
+    assert seqs(world.poll(notebook, 0)) == [1]
+    now = world.poll(notebook)
+    assert now.parked and now.response is None
+    world.clients.publish([batch(notebook, world.epoch(notebook), 1)])
+    assert seqs(now) == [2]
 
 
 def test_p4_delete_answers_404_at_once(world: World, notebook: NotebookId) -> None:
@@ -360,6 +373,7 @@ def test_a_gap_sends_those_who_wait_through_the_log(
     waiting = world.poll(notebook, 0)
     heard = world.publish
     world.publish = lambda batches: None  # type: ignore[assignment]
+    world.note = world.publish
     deaf = world.start()
     world.save(deaf, notebook, stroke("a1"), stroke("a2"))
     assert waiting.response is None
