@@ -1,8 +1,8 @@
 /**
  * What the other readers are doing right now: ink in progress and cursors (P6).
  *
- * Owns one canvas above the page on which peers' strokes grow with 100 ms play-out delay until the committed
- * stroke takes their place in the same frame. Nothing here is kept or sent. Which strokes belong together is told
+ * Owns one canvas above the page on which peers' strokes grow at an even pace, each point at most 100 ms after it came,
+ * until the committed stroke takes their place in the same frame. Nothing here is kept or sent. Which strokes belong together is told
  * by their first point: the committed stroke begins with it.
  */
 
@@ -25,8 +25,10 @@ import { decodePoints, PointsError } from "../core/points.js";
 /** @typedef {{client: string, name?: string, cursor?: number[], stroke?: LiveStroke, points?: any}} LiveItem */
 /** @typedef {{client: string, name: string}} Peer */
 
-/** Points are shown this long after they came, so that their pace is even, ms. */
-const PLAY_OUT_MS = 100;
+/** The points that came together are shown one after the other in this time, which is how far apart news come, ms. */
+export const PLAY_OUT_MS = 100;
+/** In steps of this: a canvas of many strokes is not painted for every point. */
+export const STEP_MS = 20;
 /** A stroke that stopped growing is dropped, ms; a cursor fades after the same time. */
 const STALE_MS = 8000;
 
@@ -135,7 +137,7 @@ export class LiveLayer {
       this.growing.set(client, growing);
     }
     try {
-      growing.waiting.push({ atMs: nowMs + PLAY_OUT_MS, points: decodePoints(String(points ?? "")) });
+      growing.waiting = playedOut(growing.waiting, decodePoints(String(points ?? "")), nowMs);
       growing.seenMs = nowMs;
     } catch (error) {
       if (!(error instanceof PointsError)) throw error;
@@ -236,4 +238,29 @@ function outlineShape(outline) {
   if (n) path.moveTo(...middle(0));
   for (let i = 1; i <= n; i++) path.quadraticCurveTo(outline[i % n][0], outline[i % n][1], ...middle(i));
   return path;
+}
+
+/**
+ * Spread the points that wait, and the new ones after them, evenly over the time to come: the ink moves as the pen
+ * did. Shown all at once at its end, the newest would be older by that much when the next ones come.
+ *
+ * @param {{atMs: number, points: Int32Array}[]} waiting
+ * @param {Int32Array} fresh three numbers a point
+ * @param {number} nowMs
+ * @returns {{atMs: number, points: Int32Array}[]} the last of them at the end of the time
+ */
+export function playedOut(waiting, fresh, nowMs) {
+  const all = Int32Array.from([...waiting.flatMap(({ points }) => [...points]), ...fresh]);
+  const count = all.length / 3;
+  const steps = Math.min(count, PLAY_OUT_MS / STEP_MS);
+  const spread = [];
+  for (let step = 1; step <= steps; step++) {
+    const from = Math.floor((count * (step - 1)) / steps);
+    const to = Math.floor((count * step) / steps);
+    spread.push({
+      atMs: nowMs + (PLAY_OUT_MS * step) / steps,
+      points: all.subarray(3 * from, 3 * to),
+    });
+  }
+  return spread;
 }
