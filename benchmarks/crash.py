@@ -96,6 +96,18 @@ def check(reader: Reader, writers: list[Writer]) -> None:
         assert list(writer.acknowledged.values()) == sorted(writer.acknowledged.values())
 
 
+def wait_for_a_save(writers: list[Writer], before: int, limit_s: float = 30.0) -> None:
+    """Until more than `before` changes are acknowledged; time in which this process was stopped does not count."""
+    waited_s, looked_s = 0.0, time.monotonic()
+    while sum(len(writer.acknowledged) for writer in writers) <= before:
+        wrong = [word for writer in writers for word in writer.wrong]
+        assert waited_s < limit_s, f"no save went through after the restart; the writers were told {wrong}"
+        time.sleep(0.005)
+        now_s = time.monotonic()
+        waited_s += min(now_s - looked_s, 0.5)
+        looked_s = now_s
+
+
 def run(product: Product, rounds: int, writers_wanted: int, seed: int) -> None:
     dice = random.Random(seed)
     product.start()
@@ -131,9 +143,7 @@ def run(product: Product, rounds: int, writers_wanted: int, seed: int) -> None:
         else:
             product.kill()
             product.start()
-        while sum(len(writer.acknowledged) for writer in writers) <= before:
-            assert time.monotonic() - killed_s < 30, "no save went through after the restart"
-            time.sleep(0.005)
+        wait_for_a_save(writers, before)
         recovered.append(time.monotonic() - killed_s)
         for writer in writers:
             writer.stopping = True
