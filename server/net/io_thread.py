@@ -176,7 +176,7 @@ class IoThread(threading.Thread):
     def _expire(self) -> None:
         now = self.monotonic()
         if self._records.waiting:
-            self._records.hand_over_if_due(now)
+            self._records.hand_over_if_due(now, answering=bool(self._answers))
         for entry in self.wheel.due(now):
             try:
                 entry.expire(now)

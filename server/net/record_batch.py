@@ -10,7 +10,7 @@ from collections.abc import Callable
 from server.net.application import AccessRecord
 
 RECORD_DELAY_S = 0.02
-_MOST_RECORDS = 256
+MOST_RECORDS = 4096
 _log = logging.getLogger(__name__)
 
 
@@ -28,9 +28,14 @@ class RecordBatch:
         self.note = self.waiting.append
         """Adds one record. The list's own method: it is called for every request."""
 
-    def hand_over_if_due(self, now: float) -> None:
-        """Log what waits if the last ones were a while ago or many wait; `now` is monotonic, in seconds."""
-        if now >= self._due or len(self.waiting) >= _MOST_RECORDS:
+    def hand_over_if_due(self, now: float, *, answering: bool = False) -> None:
+        """Log what waits if the last ones were a while ago or many wait.
+
+        Args:
+            now: monotonic, in seconds.
+            answering: whether answers wait to be written: the log thread would take the interpreter between two.
+        """
+        if (now >= self._due and not answering) or len(self.waiting) >= MOST_RECORDS:
             self._due = now + RECORD_DELAY_S
             self.hand_over()
 

@@ -74,6 +74,42 @@ def test_t10_one_event_is_one_line(tmp_path: Path) -> None:
     assert "\x1b" not in in_file + shown
 
 
+def test_t10_words_that_are_kept_stay_safe_and_never_become_somebody_elses(tmp_path: Path) -> None:
+    askers = [
+        Line(user="Ann"),
+        Line(user="Ben"),
+        Line(user="Ann", status=404),
+        Line(user="\x1b[2J"),
+        Line(peer="::1"),
+    ]
+    long = [Line(path="/" + letter * 3000) for letter in "ab"]
+
+    def feed(logs: Logs) -> None:
+        for line in [*askers, *askers, *long, *long]:
+            logs.access(line)
+        for number in range(2 * logs_module.MOST_KNOWN_WORDS):
+            logs.access(Line(path=f"/{number}"))
+        logs.access(askers[0])
+
+    in_file, _shown = collect(tmp_path, feed)
+    lines = [line.partition(" INFO ")[2] for line in in_file.splitlines()]
+    assert lines[:5] == lines[5:10] == [*dict.fromkeys(lines[:5])]
+    assert lines[1] == "192.0.2.9 Ben GET / 200 10 1.0ms"
+    assert lines[3] == "192.0.2.9 \\x1b[2J GET / 200 10 1.0ms"
+    assert [line[:30] for line in lines[10:14]] == [line[:30] for line in 2 * lines[10:12]]
+    assert all(len(line) <= 2048 for line in lines)
+    assert lines[-1] == lines[0]
+
+
+def test_words_that_are_kept_are_bounded(tmp_path: Path) -> None:
+    logs = Logs(tmp_path / "logs.log")
+    for number in range(2 * logs_module.MOST_KNOWN_WORDS):
+        logs._words_of(Line(path=f"/{number}"))
+        logs._words_of(Line(path=f"/{number}" * 300))
+    assert len(logs._words) <= logs_module.MOST_KNOWN_WORDS
+    assert all(len(path) < 300 for _peer, _user, _method, path, _status in logs._words)
+
+
 def test_t86_the_log_file_is_private(tmp_path: Path) -> None:
     collect(tmp_path, lambda logs: logs.access(Line()))
     assert stat.S_IMODE((tmp_path / "logs" / "logs.log").stat().st_mode) == 0o600

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from server.net.application import AccessRecord
-from server.net.record_batch import RECORD_DELAY_S, RecordBatch
+from server.net.record_batch import MOST_RECORDS, RECORD_DELAY_S, RecordBatch
 
 
 def record(path: str) -> AccessRecord:
@@ -30,11 +30,21 @@ def test_many_records_do_not_wait() -> None:
     logged: list[str] = []
     batch = RecordBatch(lambda one: logged.append(one.path))
     batch.hand_over_if_due(10.0)
-    for number in range(256):
+    for number in range(MOST_RECORDS):
         assert len(logged) == 0
         batch.note(record(f"/{number}"))
-        batch.hand_over_if_due(10.0)
-    assert len(logged) == 256
+        batch.hand_over_if_due(10.0, answering=True)
+    assert len(logged) == MOST_RECORDS
+
+
+def test_records_wait_while_answers_are_written() -> None:
+    logged: list[str] = []
+    batch = RecordBatch(lambda one: logged.append(one.path))
+    batch.note(record("/first"))
+    batch.hand_over_if_due(10.0, answering=True)
+    assert not logged
+    batch.hand_over_if_due(10.0)
+    assert logged == ["/first"]
 
 
 @pytest.mark.usefixtures("errors_wanted")
