@@ -66,7 +66,7 @@ class Audience:
             subprocess.Popen(
                 [
                     sys.executable, "-m", "benchmarks.viewers", "--port", str(port), "--count", str(share),
-                    "--first-address", str(1 + 10 * part), *(["--code", code] if code else []),
+                    "--first-address", str(1 + 10 * part), *([f"--code={code}"] if code else []),
                 ],
                 cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             )
