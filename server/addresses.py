@@ -136,7 +136,13 @@ class Door:
         return all(ipaddress.ip_address(host).is_loopback for host in self.hosts)
 
     def leads(self, address: Address) -> bool:
-        """Whether an address of this machine is listened on."""
+        """Whether an address of this machine is listened on.
+
+        Behind loopback alone only a proxy or a forwarded port of the operator's can lead here, and from which address
+        is not ours to know: none is ruled out.
+        """
+        if self.is_of_this_machine_alone:
+            return True
         everywhere = "0.0.0.0" if address.version == 4 else "::"
         return everywhere in self.hosts or str(address) in self.hosts
 
@@ -149,7 +155,7 @@ class Door:
 def typed_addresses(machine: Machine, names: Iterable[str], door: Door) -> list[str]:
     """The https addresses a neighbour can type, best first: given names, LAN addresses, `<hostname>.local`.
 
-    Only those that lead here: an address that is not listened on is left out, and so is `<hostname>.local` unless
+    Only those that can lead here: an address that is not listened on is left out, and so is `<hostname>.local` unless
     every address it may stand for is listened on. A name is the proxy's where there is one, or nobody else could come
     in. Link-local IPv6 addresses need a zone and cannot be typed into a browser; they are left out.
     """

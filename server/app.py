@@ -227,7 +227,7 @@ class Server:
         print(
             start_text(
                 version=__version__,
-                addresses=self._identity.addresses,
+                addresses=self._identity.told(),
                 here=self._door.here(),
                 kept=self._data.storage.describe(),
                 data_dir=str(self.settings.data_dir),

@@ -44,6 +44,12 @@ class Identity:
         self._door = door
         self.addresses: Sequence[str] = typed_addresses(self.machine, self._names, door)
 
+    def told(self) -> Sequence[str]:
+        """What the start text promises: behind loopback alone nothing but the names that were given."""
+        if not self._door.is_of_this_machine_alone:
+            return self.addresses
+        return typed_addresses(Machine("", (), False), self._names, self._door)
+
     def renew(self) -> None:
         """Another pair is served from now on: its names are ours, and /connect and /health speak of it."""
         try:

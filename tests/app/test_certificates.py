@@ -149,8 +149,6 @@ def test_s4_addresses_are_https_best_first_and_never_loopback() -> None:
 @pytest.mark.parametrize(
     ("hosts", "listed"),
     [
-        (("127.0.0.1",), ["https://notes.example.org/"]),
-        (("127.0.0.1", "::1"), ["https://notes.example.org/"]),
         (("192.168.1.20",), ["https://notes.example.org:8443/", "https://192.168.1.20:8443/"]),
         (("0.0.0.0",), ["https://notes.example.org:8443/", "https://192.168.1.20:8443/"]),
         (("::",), ["https://notes.example.org:8443/", "https://[fd00::2]:8443/"]),
@@ -160,6 +158,15 @@ def test_s4_addresses_are_https_best_first_and_never_loopback() -> None:
 def test_s4_only_addresses_that_lead_here_are_offered(hosts: tuple[str, ...], listed: list[str]) -> None:
     """`.local` stands for any address of the machine: it is offered only where each of them is listened on."""
     assert typed_addresses(HOME, ["notes.example.org"], Door(hosts, 8443)) == listed
+
+
+def test_s4_behind_loopback_alone_the_names_are_the_proxys_and_no_address_is_ruled_out() -> None:
+    assert typed_addresses(HOME, ["notes.example.org"], Door(("127.0.0.1", "::1"), 8443)) == [
+        "https://notes.example.org/",
+        "https://192.168.1.20:8443/",
+        "https://[fd00::2]:8443/",
+        "https://teacher-pc.local:8443/",
+    ]
 
 
 def test_s4_behind_a_proxy_the_names_are_the_proxys() -> None:

@@ -193,12 +193,12 @@ def test_behind_a_proxy_the_start_text_names_the_proxys_address() -> None:
     assert "to this machine alone" in text
 
 
-def test_s4_no_address_is_offered_that_leads_nowhere(product: Product) -> None:
-    """It listens on 127.0.0.1: the network addresses of this machine do not lead here."""
-    person = Person(product.port)
-    assert person.get("/api/connect").data["others"] == []
-    assert person.sign_up("Dana").get("/api/addresses").data == []
-    person.close()
+def test_behind_loopback_alone_only_names_that_were_given_are_promised(
+    start_product: Callable[..., Product],
+) -> None:
+    product = start_product("--name", "notes.example")
+    told = set(re.findall(r"^    https://([^/:]+)", product.output, re.MULTILINE))
+    assert told == {"localhost", "notes.example"}
 
 
 def test_o3_ready_means_that_changes_can_be_stored(tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_connect_tells_address_fingerprint_and_authority_and_never_a_key(
     assert person.get("/connect").status == 200
     facts = person.get("/api/connect").data
     assert facts["address"] == f"https://localhost:{product.port}/"
-    assert facts["others"] == ["https://notes.example/"]
+    assert facts["others"][0] == "https://notes.example/"
     assert facts["others"] == person.sign_up("Dana").get("/api/addresses").data
     assert facts["homeMade"] is True
     shown = "".join(product.output.split()).replace(":", "")
