@@ -8,7 +8,7 @@
 import { parseFragment } from "../core/fragment.js";
 import { cornersOf } from "../core/selection.js";
 import { svgElement } from "./dom.js";
-import { pathNode } from "./dry_layer.js";
+import { pathNode } from "./dry_tile.js";
 
 /** @typedef {import("../core/path_data.js").Bounds} Bounds */
 /** @typedef {import("../core/stroke.js").Stroke} Stroke */

@@ -1,5 +1,5 @@
 /**
- * Which part of the endless sheet the board shows, and how large.
+ * Which part of the endless sheet the board shows, how large, and what it will show soon if it moves on.
  *
  * Owns the mapping between the sheet (tenths of a CSS pixel at 100 %, N6) and the board's pixels, with its limits;
  * the offset always falls on whole device pixels, so ink stays sharp. Draws nothing: whoever draws subscribes.
@@ -17,6 +17,9 @@ export const SHEET_HEIGHT = 16_000;
 /** The sheet grows by this step when ink comes nearer than `NEAR_EDGE` to its edge. */
 const GROW_STEP = 4_000;
 const NEAR_EDGE = 1_500;
+/** Where the sheet is moving to more is seen soon: what comes into view in this time, ms, at most ... */
+const LOOK_AHEAD_MS = 350;
+const MOST_AHEAD_PX = 1400;
 
 export class Viewport {
   /** @param {boolean} rightToLeft the sheet starts at its right edge */
@@ -33,6 +36,9 @@ export class Viewport {
     this.exactX = 0;
     this.exactY = 0;
     this.placed = false;
+    /** Where the view was at the last look ahead, board pixels, and when; how far it will have moved soon. */
+    this.seen = { x: 0, y: 0, atMs: 0 };
+    this.ahead = { x: 0, y: 0 };
     /** @type {Bounds} */
     this.sheet = { x0: 0, y0: 0, x1: SHEET_WIDTH, y1: SHEET_HEIGHT };
     /** @type {Set<(change: ViewChange) => void>} */
@@ -157,6 +163,32 @@ export class Viewport {
       x1: this.sheetX(this.width + margin),
       y1: this.sheetY(this.height + margin),
     };
+  }
+
+  /** Work out how far the view will have moved soon if it goes on as it did since the last look. */
+  lookAhead() {
+    const { seen } = this;
+    const nowMs = performance.now();
+    const elapsed = nowMs - seen.atMs;
+    if (elapsed < 4) return;
+    const reach = (/** @type {number} */ way) =>
+      elapsed > 200 ? 0 : Math.max(-MOST_AHEAD_PX, Math.min(MOST_AHEAD_PX, (way / elapsed) * LOOK_AHEAD_MS));
+    this.ahead = { x: reach(seen.x - this.exactX), y: reach(seen.y - this.exactY) };
+    this.seen = { x: this.exactX, y: this.exactY, atMs: nowMs };
+  }
+
+  /**
+   * @param {number} margin CSS pixels around the viewport
+   * @returns {Bounds} what is seen, and what will be after the last look ahead, in sheet units
+   */
+  visibleSoon(margin) {
+    const { ahead, scale } = this;
+    const box = this.visible(margin);
+    if (ahead.x < 0) box.x0 += ahead.x / scale;
+    else box.x1 += ahead.x / scale;
+    if (ahead.y < 0) box.y0 += ahead.y / scale;
+    else box.y1 += ahead.y / scale;
+    return box;
   }
 
   /** @param {number} pixels CSS pixels @returns {number} on a device pixel */
