@@ -57,6 +57,19 @@ def test_every_route_stands_in_the_protocol() -> None:
         assert route.pattern in text, f"docs/protocol.md misses {route.method} {route.pattern}"
 
 
+def test_every_benchmark_is_told_of_and_every_one_told_of_is_there() -> None:
+    text = page("benchmarks.md") + page("http.md")
+    told = set(re.findall(r"benchmarks[./]((?:ink[./])?[a-z_]+)(?:\.py)?(?: |`)", text))
+    folder = ROOT / "benchmarks"
+    scripts = [*folder.glob("*.py"), folder / "ink" / "run.py", folder / "ink" / "timeline.py"]
+    helpers = {"http_load", "poll_holder", "viewers"}  # started by the others
+    for script in scripts:
+        name = script.relative_to(folder).with_suffix("").as_posix()
+        assert name in helpers or name.replace("/", ".") in {one.replace("/", ".") for one in told}, name
+    for one in told:
+        assert (folder / f"{one.replace('.', '/')}.py").exists(), one
+
+
 def test_links_between_documents_lead_somewhere() -> None:
     for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
