@@ -239,8 +239,9 @@ def test_what_a_left_unsent_is_neither_sent_nor_shown_under_bs_name(
         draw(page, wave(page, 0.35, row))
     wait_until(lambda: len(journal(page)) == 3, what="three entries in the journal")
     secret = [record["entry"]["data"] for record in journal(page)]
-    page.close()
+    # Without its session first: a page is online again for a moment while the browser closes it.
     context.clear_cookies()
+    page.close()
     context.set_offline(False)
 
     page = context.new_page()
