@@ -55,7 +55,7 @@ class Updates(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CertificateFacts:
-    """What may be told about the certificate (issue of `/connect`); never a key.
+    """What `/connect` may tell about the certificate; never a key.
 
     Attributes:
         fingerprint: SHA-256 of the server's certificate, 64 hex digits.

@@ -1,4 +1,4 @@
-"""The user's sessions: listed and revoked (issue of accounts, A3, A6).
+"""The user's sessions: listed and revoked (A3, A6).
 
 Owns `GET /api/account/sessions`, which answers `[{"id", "label", "created", "idleUntil", "until", "current"}]`, times in
 ms, and `POST /api/account/sessions/revoke {"id"}` or `{"others": true}`. An `id` is the first 16 hex digits of the
