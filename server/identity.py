@@ -59,7 +59,7 @@ class Identity:
             self._log.error("The names of the new certificate could not be read: %s", error)
             return
         self.machine = look_around()
-        self.addresses = typed_addresses(self.machine, self._names, self._door)
+        self.open(self._door)
 
     def notes(self, now_ms: int) -> list[str]:
         """What the operator should know of the certificate at start."""
