@@ -53,7 +53,7 @@ _TURNS = _Turns()
 
 
 class Rest:
-    """After a long job its thread rests for as long as it has computed, up to a twentieth of a second."""
+    """After a long job its thread rests, by how long it has computed, up to a twentieth of a second."""
 
     def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
         """Begins to count; on the thread that will rest."""
@@ -61,5 +61,20 @@ class Rest:
         self._began_s = time.thread_time()
 
     def take(self) -> None:
-        """Rests."""
-        self._sleep(min(time.thread_time() - self._began_s, LONGEST_REST_S))
+        """Rests for as long as it has computed."""
+        self._rest(self._worked_s())
+
+    def take_between(self, *, waiting: bool) -> None:
+        """Rests twice as long before the next job, but not after a short one when none waits.
+
+        Who sends one at a time leaves the others the time until the next has arrived, and would only wait for the rest.
+        """
+        worked_s = self._worked_s()
+        if waiting or worked_s > LONGEST_REST_S:
+            self._rest(2 * worked_s)
+
+    def _rest(self, seconds: float) -> None:
+        self._sleep(min(seconds, LONGEST_REST_S))
+
+    def _worked_s(self) -> float:
+        return time.thread_time() - self._began_s

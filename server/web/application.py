@@ -239,7 +239,9 @@ class WebApplication:
                         raise Failure.of("busy") from None
             case Runs.POOL | Runs.LONG:
                 long = call.route.runs is Runs.LONG or len(call.request.body) > _LONG_BODY_BYTES
-                run = partial(considerately, partial(self._run, call)) if long else partial(self._run, call)
+                run = partial(self._run, call)
+                if long:
+                    run = partial(considerately, self._documents, run)
                 if not (self._documents if long else self._pool).submit(run):
                     raise Failure.of("busy")
             case Runs.HASH:

@@ -121,13 +121,13 @@ class Pools:
             pool.stop(timeout_s / 3)
 
 
-def considerately(job: Job) -> None:
-    """Runs a job that computes for long in short turns, then lets the others be for a while (T66)."""
+def considerately(pool: HandlerPool, job: Job) -> None:
+    """Runs a job of a pool that computes for long in short turns, then lets the others be for a while (T66)."""
     rest = Rest()
     try:
         in_short_turns(job)
     finally:
-        rest.take()
+        rest.take_between(waiting=pool.waiting > 0)
 
 
 def _nothing() -> None:

@@ -41,6 +41,22 @@ def test_t66_a_rest_is_as_long_as_the_work_but_bounded() -> None:
     assert slept[0] < LONGEST_REST_S == slept[1]
 
 
+def test_t66_there_is_no_rest_after_a_short_job_while_none_waits() -> None:
+    slept: list[float] = []
+    began_s = time.thread_time()
+    rest = Rest(slept.append)
+    while time.thread_time() < began_s + LONGEST_REST_S / 10:
+        pass
+    rest.take_between(waiting=False)
+    assert not slept
+    rest.take_between(waiting=True)
+    assert 0.2 * LONGEST_REST_S * 0.9 < slept[0] < LONGEST_REST_S
+    while time.thread_time() <= began_s + LONGEST_REST_S * 1.01:
+        pass
+    rest.take_between(waiting=False)
+    assert slept[1:] == [LONGEST_REST_S]
+
+
 def test_t66_great_saves_are_read_in_short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     turns: queue.SimpleQueue[float] = queue.SimpleQueue()
 
