@@ -148,6 +148,8 @@ def parse_path(d: str) -> Sequence[Segment]:
     d = d.strip(" \t\r\n")
     if len(d) > MAX_CHARACTERS:
         raise _refuse(f"Path data has at most {MAX_CHARACTERS:,} characters.")
+    if len(d) > 2 * MAX_NUMBERS and _least_numbers(d) > MAX_NUMBERS:
+        raise _refuse("A path has at most 20,000 numbers.")
     commands, texts = _commands(d)
     if not commands:
         raise _refuse("A path needs path data.")
@@ -155,6 +157,11 @@ def parse_path(d: str) -> Sequence[Segment]:
     if not within_bounds(segments):
         raise _refuse("The path leads beyond 1,000,000.")
     return segments
+
+
+def _least_numbers(d: str) -> int:
+    """So many numbers the commands of path data need at least."""
+    return sum(arity * (d.count(letter) + d.count(letter.lower())) for letter, arity in ARITY.items())
 
 
 def _joined(commands: Sequence[tuple[str, int]], numbers: list[Number]) -> list[tuple[str, list[Number]]]:

@@ -24,7 +24,13 @@ from server.domain.path_data import (
 )
 from server.domain.points import decode_points, encode_points
 from server.domain.svg_first_look import without_plain_ink
-from server.domain.svg_reader import DOCUMENT_LIMITS, check_markup, read_elements
+from server.domain.svg_reader import (
+    DOCUMENT_LIMITS,
+    check_attributes,
+    check_well_formed,
+    first_reading,
+    read_elements,
+)
 from server.domain.svg_vocabulary import (
     MAX_PATHS,
     Fragment,
@@ -39,6 +45,8 @@ _SKIPPED = frozenset({"title", "desc", "metadata"})
 _ARC_LENGTHS = frozenset({0, 1, 5, 6})
 _LONG_CHARACTERS = 16 * 1024
 _SHORT_CHARACTERS = 160
+_FEW = 16
+"""What is not plain ink is little where it is less than this part of a document."""
 _MOST_WRITTEN = 4_096
 """How long a path may be, and how many of them, to be looked up when the same comes again."""
 
@@ -186,6 +194,20 @@ def _collected(text: str) -> _Collector:
     return collector
 
 
+def _look_first(text: str) -> None:
+    """Refuses a long document by what is not plain ink in it, or because it is not well-formed: the shorter first."""
+    seen = first_reading(text, DOCUMENT_LIMITS)
+    odd = without_plain_ink(seen)
+    check_attributes(odd, DOCUMENT_LIMITS)
+    if len(odd) < len(text) // _FEW:
+        _collected(odd)
+        check_well_formed(text)
+    else:
+        check_well_formed(text)
+        if len(odd) < len(seen):
+            _collected(odd)
+
+
 def read_document(text: str) -> ImportedDocument:
     """Reads the `svgData` of a new notebook.
 
@@ -199,9 +221,7 @@ def read_document(text: str) -> ImportedDocument:
         Failure: 422 `bad_fragment` or `bad_document`, with the rule that is broken as its sentence.
     """
     if len(text) > _LONG_CHARACTERS:
-        odd = without_plain_ink(check_markup(text, DOCUMENT_LIMITS))
-        if len(odd) < len(text):
-            _collected(odd)
+        _look_first(text)
     collector = _collected(text)
     return ImportedDocument(collector.fragments, collector.paper, collector.margin)
 

@@ -20,7 +20,7 @@ from server.domain.failures import Failure
 
 SVG_NAMESPACE = "http://www.w3.org/2000/svg"
 
-_FORBIDDEN = re.compile(r"<\?|<!(?!--|\[CDATA\[)")
+_DECLARATION = re.compile(r"<!(?!--|\[CDATA\[)")
 _ATTRIBUTE = re.compile(r"""[^\s"'=]\s*=\s*(?:"[^"<]*"|'[^'<]*')""")
 _UNSEEN = re.compile(r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
 
@@ -112,35 +112,52 @@ def _parse(parser: expat.XMLParserType, raw: bytes) -> None:
         _refuse("The drawing is not well-formed XML.")
 
 
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        _refuse("The drawing has half a character (a lone surrogate).")
+
+
 def _bytes_of(text: str, limits: ReaderLimits) -> bytes:
-    if _FORBIDDEN.search(text):
+    if "<?" in text or ("<!" in text and _DECLARATION.search(text)):
+        if text.lstrip("\ufeff \t\r\n").startswith("<?xml "):
+            _refuse(
+                "A drawing begins with its element. Leave out the line <?xml ...?> in front of it and send it again."
+            )
         _forbidden()
     if text.startswith("\ufeff"):
         _refuse("A drawing does not begin with a byte order mark.")
-    try:
-        raw = text.encode("utf-8")
-    except UnicodeEncodeError:
-        _refuse("The drawing has half a character (a lone surrogate).")
+    raw = _utf8(text)
     if len(raw) > limits.max_bytes:
         _refuse(f"The drawing is longer than {limits.max_bytes // 1024} KiB.")
     return raw
 
 
-def check_markup(text: str, limits: ReaderLimits) -> str:
-    """Looks at a text as a whole: well-formed, nothing forbidden in it, not more elements than may be.
+def first_reading(text: str, limits: ReaderLimits) -> str:
+    """Looks at a text as a whole: its length, nothing forbidden in it, not more elements than may be.
 
-    Costs a few nanoseconds a character, however many elements there are.
+    Costs a nanosecond or two a character, however many elements there are.
 
     Returns:
-        The text without its comments and CDATA sections: every `<` of it begins a tag.
+        The text without its comments and CDATA sections: every `<` of it begins a tag, if it is well-formed.
 
     Raises:
         Failure: 422 `bad_fragment`.
     """
-    raw = _bytes_of(text, limits)
+    _bytes_of(text, limits)
     seen = _UNSEEN.sub("", text) if "<!" in text else text
-    if seen.count("<") - seen.count("</") > limits.max_nodes:
+    if seen.count("<") > limits.max_nodes and seen.count("<") - seen.count("</") > limits.max_nodes:
         _refuse(f"The drawing has more than {limits.max_nodes - 1:,} elements in its root.")
+    return seen
+
+
+def check_attributes(seen: str, limits: ReaderLimits) -> None:
+    """Refuses elements with too many attributes in what `first_reading` gave, or in a part of it.
+
+    Raises:
+        Failure: 422 `bad_fragment`.
+    """
     most = 2 * limits.max_attributes  # of its own, and namespace declarations
     for tag in seen.split("<"):
         if tag.count("=") <= most:
@@ -148,8 +165,15 @@ def check_markup(text: str, limits: ReaderLimits) -> str:
         attributes = islice(_ATTRIBUTE.finditer(tag.split(">", 1)[0]), most + 1)
         if sum(1 for _ in attributes) > most:
             _refuse("An element of the drawing has too many attributes.")
-    _parse(_parser(), raw)
-    return seen
+
+
+def check_well_formed(text: str) -> None:
+    """Refuses what is not well-formed, without telling of any element; `first_reading` came before.
+
+    Raises:
+        Failure: 422 `bad_fragment`.
+    """
+    _parse(_parser(), _utf8(text))
 
 
 def read_elements(

@@ -13,12 +13,14 @@ import pytest
 from server.domain import svg_document_reader
 from server.domain.change import parse_changes
 from server.domain.failures import Failure
+from server.domain.path_data import ARITY
 from server.domain.svg_document_reader import read_document
 from server.domain.svg_first_look import is_plain_ink, without_plain_ink
+from server.domain.svg_vocabulary import GROUP_ATTRIBUTES, PATH_ATTRIBUTES, parse_fragment
 from server.web.json_body import JsonObject
 from tests.domain.writer import INK, STROKE
 from tests.security.hostile import SVG, check_document, document_around
-from tests.security.variants import long_documents, long_lists, variants
+from tests.security.variants import WRONG_VALUES, different_ink, long_documents, long_lists, variants
 
 MAX_SECONDS = 0.05
 MAX_BYTES = 20 * 1024 * 1024
@@ -194,12 +196,53 @@ def test_c1_what_is_taken_for_plain_ink() -> None:
         '<g x="&#60;"/>',
         "<g>&x;</g>",
         "<g/><g/>",
+        *(f"<g>{path}</g>" for path in WRONG_VALUES.values() if path.startswith("<path")),
+        *(group for group in WRONG_VALUES.values() if group.startswith("<g")),
     ):
-        assert not is_plain_ink(text)
+        assert not is_plain_ink(text) or text == f"<g>{WRONG_VALUES['an attribute twice']}</g>", text
     assert (
         without_plain_ink("<svg>" + STROKE * 3 + "<x/><path/>" + STROKE + "</svg>")
-        == "<svg><g/><x/><g/></svg>"
+        == "<svg><g/><x/><g/><path/></svg>"
     )
+    assert without_plain_ink(f'<svg>{different_ink(10_000)}<path d="M0 0l1"/></svg>').endswith(
+        '<path d="M0 0l1"/></svg>'
+    )
+
+
+NUMBERS = ["0", "1", "1.0", ".5", "0.5", "1.5", "-1", "99999", "100000", "1e-3", "1e3", "+1", "0x1"]
+COLOURS = [
+    "none",
+    "NONE",
+    "Red",
+    "goldenrod",
+    "golden",
+    "re",
+    "#abc",
+    "#ABCD",
+    "#abcdef",
+    "rgb(1,2,255)",
+    "rgb(1,2,256)",
+]
+OTHERS = ["round", "butt", "bevel", "pen", "arrow", "ab", "abc", "0-1", "1-0", "AAAA", "AAA="]
+PIECES = [*"MmLlHhVvCcSsQqTtAaZz", *" ,-+.\n", "1", "12", "99999", "100000", ".5", "0.125", "e-3", "e9"]
+
+
+def test_c1_what_is_taken_for_plain_ink_is_right() -> None:
+    """But for steps that lead too far together: random path data and values about the limits of each grammar."""
+    rng = random.Random(20261128)
+    right = [f"{letter}{' 1' * arity}" for letter, arity in ARITY.items()]
+    seen = set()
+    for _ in range(20_000):
+        d = "M1 2" + "".join(rng.choices(right, k=rng.randrange(3)) + rng.choices(PIECES, k=rng.randrange(5)))
+        name = rng.choice([*GROUP_ATTRIBUTES, *PATH_ATTRIBUTES])
+        other = "" if name == "d" else f" {name}='{rng.choice(NUMBERS + COLOURS + OTHERS)}'"
+        places = ("", other) if name in PATH_ATTRIBUTES else (other, "")
+        text = f'<g{places[0]}><path d="{d}"{places[1]}/></g>'
+        if is_plain_ink(text):
+            parse_fragment(text)
+            seen.add((name, other))
+    assert {name for name, _ in seen} == {*GROUP_ATTRIBUTES, *PATH_ATTRIBUTES}
+    assert len(seen) > 50
 
 
 def appended(text: str) -> list[str] | int:

@@ -79,6 +79,17 @@ def test_n2_what_is_no_svg_document_is_422(document: str) -> None:
     assert caught.value.status == 422
 
 
+@pytest.mark.parametrize("before", ["", "\n", "\ufeff"])
+def test_t7_a_declaration_of_xml_is_refused_with_what_to_do(before: str) -> None:
+    """Every drawing program writes one."""
+    with pytest.raises(Failure) as caught:
+        parse_document(f'{before}<?xml version="1.0" encoding="UTF-8"?>\n<svg/>')
+    assert "Leave out the line <?xml" in str(caught.value)
+    with pytest.raises(Failure) as caught:
+        parse_document("<svg><?xml-stylesheet href='x'?></svg>")
+    assert "Leave out" not in str(caught.value)
+
+
 def test_n2_without_data_seq_the_unit_is_a_css_pixel() -> None:
     points = [(1, 2, 3), (40, 50, 6)]
     document = (

@@ -200,7 +200,7 @@ def test_t5_t7_variants_and_the_longest_drawings_on_the_running_product(
     product = start_product(
         "--limit", "document_bytes_burst=10000000000", "--limit", "save_bytes_per_s=10000000000",
         "--limit", "new_notebooks_burst=100000", "--limit", "notebooks_per_user=100000",
-        "--limit", "saves_per_s=100000",
+        "--limit", "saves_per_s=100000", "--limit", "document_address_bytes_burst=10000000000",
     )  # fmt: skip
     person = Person(product.port).sign_up("Variants")
     notebook = person.new_notebook("Variants")

@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import Callable, Iterator
 
+from server.domain.points import encode_points
 from tests.security.hostile import SVG, cases, families, payload_of
 
 MIB = 1024 * 1024
@@ -133,6 +134,62 @@ BAD_ENDS = {
 }
 
 
+WRONG_VALUES = {
+    "too few numbers": '<path d="M0 0q1 2 3"/>',
+    "too many numbers": f'<path d="M0 0{"l1 1" * 10_001}"/>',
+    "two signs": '<path d="M0 0l5--5 3"/>',
+    "two commas": '<path d="M0,,0"/>',
+    "a point alone": '<path d="M0 ."/>',
+    "a flag of two": '<path d="M0 0a1 1 0 2 0 5 5"/>',
+    "no move": '<path d="L0 0"/>',
+    "other digits": '<path d="M0 \u0661"/>',
+    "a far place": '<path d="M1000001 0"/>',
+    "no base64": '<g data-p="garbage!"/>',
+    "points cut off": '<g data-p="gICA"/>',
+    "a great pressure": '<g data-p="AAD/"/>',
+    "seventeen paths": "<g>" + '<path d="M0 0"/>' * 17 + "</g>",
+    "a negative width": '<path d="M0 0" stroke-width="-1"/>',
+    "no width": '<g data-w="0"/>',
+    "half a tilt": '<g data-tilt="abc"/>',
+    "a cut that ends before it begins": '<g data-p="AAAA" data-cuts="5-4"/>',
+    "much opacity": '<path d="M0 0" opacity="1.5"/>',
+    "another cap": '<path d="M0 0" stroke-linecap="x"/>',
+    "another version": '<g data-v="2"/>',
+    "a channel of 256": '<path d="M0 0" fill="rgb(256,0,0)"/>',
+    "five digits of a colour": '<path d="M0 0" fill="#12345"/>',
+    "nearly a colour": '<path d="M0 0" fill="\u017filver"/>',
+    "many attributes": "<g" + "".join(f" a{n}=''" for n in range(70)) + "/>",
+    "an attribute twice": '<path d="M0 0" fill="red" fill="red"/>',
+}
+"""Elements that are all right but for one value, or one too many of something."""
+
+
+def different_ink(size: int) -> str:
+    """Paths and strokes of every kind, no two of them the same."""
+    rng = random.Random(20261128)
+    steps = " ".join(str(rng.randrange(-60, 60)) for _ in range(20_000)).replace(" -", "-")
+    parts: list[str] = []
+    length = 0
+    while length < size:
+        n = len(parts)
+        at = rng.randrange(50_000)
+        start = re.search("[- ]", steps[at:])
+        assert start is not None
+        ink = re.match(r"(?:[- ][0-9]+){40}", steps[at + start.start() :])
+        assert ink is not None
+        points = encode_points((n % 999 + i * 7, n // 9 + i * i % 77, 32 + i % 5) for i in range(9))
+        parts.append(
+            (
+                f'<path d="M{n} {n % 777}q{ink[0].lstrip()}z" fill="#{n:06x}"/>',
+                f'<g data-p="{points}" data-v="1" data-w="{n % 90 + 1}" data-t="pen"><path d="M0 {n}q1 2 3-4z" fill="Red"/></g>',
+                f"<path d='M {n % 999}.5,-.25 C 1,2 3.{n},4 5e-2,6 A 5 5 0 0 1 {n % 77} 8' stroke='rgb({n % 256}, 2, 3)'/>",
+                f'<g data-p="AAAA" data-cuts="0-{n % 999 + 1}" class="x{n}"><path stroke-width="{n % 9}.{n}" d="m1 {n}h1v2"/></g>',
+            )[n % 4]
+        )
+        length += len(parts[-1])
+    return "".join(parts[:-1])
+
+
 def long_documents() -> Iterator[tuple[str, str]]:
     """Documents of a MiB that are to be refused: much that is harmless, then something that is not."""
     head = f'<svg xmlns="{SVG}">'
@@ -153,6 +210,10 @@ def long_documents() -> Iterator[tuple[str, str]]:
     for what, much in harmless.items():
         for end, bad in list(BAD_ENDS.items())[: None if what == "paths" else 2]:
             yield f"{what}, then {end}", f"{head}{much}{bad}</svg>"
+    ink = different_ink(MIB - 1_000)
+    for end, bad in WRONG_VALUES.items():
+        much = ink if len(bad) < 500 else ink[: ink.rindex("<path d", 0, MIB - 500 - len(bad))]
+        yield f"ink, then {end}", f"{head}{much}{bad}</svg>"
     yield "empty groups", f"{head}{_full('<g/>')}</svg>"
     yield "other elements", f"{head}<metadata>{_full('<a/>')}</metadata></svg>"
     yield "depth", head + _full("<g>")
