@@ -197,7 +197,7 @@ def _collected(text: str) -> _Collector:
 def _look_first(text: str) -> None:
     """Refuses a long document by what is not plain ink in it, or because it is not well-formed: the shorter first."""
     seen = first_reading(text, DOCUMENT_LIMITS)
-    odd = without_plain_ink(seen)
+    odd = without_plain_ink(seen, in_pixels="data-seq" not in seen[: seen.find(">")])
     check_attributes(odd, DOCUMENT_LIMITS)
     if len(odd) < len(text) // _FEW:
         _collected(odd)

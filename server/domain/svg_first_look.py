@@ -10,13 +10,13 @@ update process. Rules C1, C5; threats T7, T66.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 from server.domain.colours import NAMES
 from server.domain.failures import Failure
 from server.domain.path_data import ARITY, MAX_CHARACTERS, MAX_NUMBERS
-from server.domain.svg_reader import FRAGMENT_LIMITS, SVG_NAMESPACE
+from server.domain.svg_reader import DOCUMENT_LIMITS, SVG_NAMESPACE, check_well_formed
 from server.domain.svg_vocabulary import GROUP_ATTRIBUTES, MAX_PATHS, PATH_ATTRIBUTES, TOOLS
 
 _SPACE = r"[ \t\r\n]"
@@ -25,19 +25,20 @@ _IS = rf"{_GAP}={_GAP}"
 
 # -- numbers and path data -----------------------------------------------------------------------------------------
 
-_ABSOLUTE_DIGITS = 5
-"""Before the point: below 100,000, which is in bounds in either unit."""
-_RELATIVE_DIGITS = 4
+_FRACTION = r"\.[0-9]{1,17}+"
 
 
 def _decimal(digits: int) -> str:
-    """A number that small, in at most 30 characters with its sign."""
-    power = "(?:[eE]-[0-9]{1,3}+|)"
-    return rf"(?:[0-9]{{1,{digits}}}+(?:\.[0-9]{{1,17}}+|)|\.[0-9]{{1,17}}+){power}"
+    """A number with so many digits before its point at most, in no more than 30 characters with its sign."""
+    usual = rf"(?:[0-9]{{1,{digits}}}+(?:{_FRACTION}|)|{_FRACTION})(?:[eE]-[0-9]{{1,3}}+|)"
+    return rf"(?:{usual}|[0-9](?:{_FRACTION}|)[eE]\+?[0-{digits - 1}])"
 
 
-def _data(whole: bool) -> str:
-    """The grammar of `d`: as the page writes it, whole numbers with one character between them, or the usual others."""
+def _data(most_digits: int, *, whole: bool) -> str:
+    """The grammar of `d`: as the page writes it, whole numbers with one character between them, or the usual others.
+
+    With that many digits before the point an absolute number is in bounds; steps may have one less.
+    """
     gap = "" if whole else _GAP
     between = "[ -]" if whole else rf"(?:,{_GAP}[-+]?+|{_SPACE}++,?{_GAP}[-+]?+|[-+])"
 
@@ -58,9 +59,9 @@ def _data(whole: bool) -> str:
         if not arity:
             commands.append(f"[{letters}{letters.lower()}]")
             continue
-        commands.append(f"[{letters.lower()}]{gap}{numbers(arity, _RELATIVE_DIGITS)}")
-        commands.append(f"[{letters}]{gap}{numbers(arity, _ABSOLUTE_DIGITS)}")
-    return f"{gap}[Mm]{gap}{numbers(ARITY['M'], _ABSOLUTE_DIGITS)}{gap}(?:(?:{'|'.join(commands)}){gap})*"
+        commands.append(f"[{letters.lower()}]{gap}{numbers(arity, most_digits - 1)}")
+        commands.append(f"[{letters}]{gap}{numbers(arity, most_digits)}")
+    return f"{gap}[Mm]{gap}{numbers(ARITY['M'], most_digits)}{gap}(?:(?:{'|'.join(commands)}){gap})*"
 
 
 # -- the other values ----------------------------------------------------------------------------------------------
@@ -84,7 +85,6 @@ _PLAIN = {
     "data-t": _one_of(TOOLS),
     "data-cuts": "[0-9.-]*+",
     "data-tilt": "(?:[0-9a-f]{16}){0,511}(?:[0-9a-f]{2}){1,8}",
-    "d": f"{_data(whole=True)}|{_data(whole=False)}",
     "fill": _COLOUR,
     "stroke": _COLOUR,
     "stroke-width": _decimal(5),
@@ -101,36 +101,50 @@ _JUDGED = ("data-p", "data-cuts")
 # -- elements ------------------------------------------------------------------------------------------------------
 
 
-def _attribute(name: str) -> str:
+def _attribute(name: str, values: str) -> str:
     group = name.replace("-", "_")
-    return rf"""{name}{_IS}(?P<quote_{group}>["'])(?P<{group}>{_PLAIN[name]})(?P=quote_{group})"""
+    return rf"""{name}{_IS}(?P<quote_{group}>["'])(?P<{group}>{values})(?P=quote_{group})"""
 
 
-def _attributes(names: Iterable[str], known: Iterable[str]) -> str:
-    """Attributes with these names, and others that are not known, which are dropped and may hold anything."""
-    choices = [*map(_attribute, names), f'xmlns="{re.escape(SVG_NAMESPACE)}"']
-    other = (
-        rf"""(?!(?:{"|".join(known)}){_IS}|xmlns)[A-Za-z_][A-Za-z0-9_.:-]*+{_IS}(?:"[^"<&]*+"|'[^'<&]*+')"""
-    )
-    return rf"(?:{_SPACE}++(?:{'|'.join([*choices, other])})){{0,{FRAGMENT_LIMITS.max_attributes}}}{_GAP}"
+def _attributes(values: Mapping[str, str], known: Iterable[str]) -> str:
+    """Attributes with these values, and others that are not known, which are dropped and may hold anything."""
+    choices = [*(_attribute(name, values[name]) for name in values), f'xmlns="{re.escape(SVG_NAMESPACE)}"']
+    other = rf"""(?!(?:{"|".join(known)}){_IS}|xmlns)[A-Za-z_][A-Za-z0-9_.:-]*+{_IS}(?:"[^"<]*+"|'[^'<]*+')"""
+    return rf"(?:{_SPACE}++(?:{'|'.join([*choices, other])})){{0,{DOCUMENT_LIMITS.max_attributes}}}{_GAP}"
 
 
-def _without(names: Iterable[str], *some: str) -> list[str]:
-    return [name for name in names if name not in some]
+_INK, _BLANK, _STROKE, _SKIPPED = "\x01", "\x02", "\x03", "\x04"
+"""Stand where a plain path, one without path data, a plain group and a title or the like were; no XML has them."""
+_MOST_UNREAD = 1_000
+"""Tags in one title or the like."""
+_MARKS = _INK + _BLANK + _STROKE + _SKIPPED
+_TEXT = f"[^<{_MARKS}]*+"
+_PATH_END = rf"(?:/>|>{_TEXT}</path{_GAP}>)"
+_GROUP_END = rf"(?:/>|>{_TEXT}(?:[{_INK}{_BLANK}]{_TEXT}){{0,{MAX_PATHS}}}</g{_GAP}>)"
+_PATH_VALUES = {name: _PLAIN[name] for name in PATH_ATTRIBUTES if name != "d"}
+_GROUP_VALUES = {name: _PLAIN[name] for name in GROUP_ATTRIBUTES}
 
 
-_INK, _BLANK, _STROKE = "\x01", "\x02", "\x03"
-"""Stand where a plain path, a plain path without path data and a plain group were; no XML has them."""
-_PATH_END = rf"(?:/>|>{_GAP}</path{_GAP}>)"
-_GROUP_END = rf"(?:/>|>{_GAP}(?:[{_INK}{_BLANK}]{_GAP}){{0,{MAX_PATHS}}}</g{_GAP}>)"
-_PATH = re.compile(rf"<path{_attributes(PATH_ATTRIBUTES, PATH_ATTRIBUTES)}(?(d)|(?!)){_PATH_END}")
-_BLANK_PATH = re.compile(rf"<path{_attributes(_without(PATH_ATTRIBUTES, 'd'), PATH_ATTRIBUTES)}{_PATH_END}")
-_GROUP = re.compile(rf"<g{_attributes(_without(GROUP_ATTRIBUTES, *_JUDGED), GROUP_ATTRIBUTES)}{_GROUP_END}")
-_JUDGED_GROUP = re.compile(rf"<g{_attributes(GROUP_ATTRIBUTES, GROUP_ATTRIBUTES)}{_GROUP_END}")
-_RUN = re.compile(rf"[{_INK}{_BLANK}{_STROKE}][{_INK}{_BLANK}{_STROKE} \t\r\n]*+")
+def _path(most_digits: int) -> re.Pattern[str]:
+    d = {"d": f"{_data(most_digits, whole=True)}|{_data(most_digits, whole=False)}"}
+    return re.compile(rf"<path{_attributes(d | _PATH_VALUES, PATH_ATTRIBUTES)}(?(d)|(?!)){_PATH_END}")
+
+
+_PATH_IN_PIXELS, _PATH_IN_TENTHS = _path(5), _path(6)
+_BLANK_PATH = re.compile(rf"<path{_attributes({'d': _GAP} | _PATH_VALUES, PATH_ATTRIBUTES)}{_PATH_END}")
+_UNJUDGED = {name: values for name, values in _GROUP_VALUES.items() if name not in _JUDGED}
+_GROUP = re.compile(rf"<g{_attributes(_UNJUDGED, GROUP_ATTRIBUTES)}{_GROUP_END}")
+_JUDGED_GROUP = re.compile(rf"<g{_attributes(_GROUP_VALUES, GROUP_ATTRIBUTES)}{_GROUP_END}")
+_UNREAD = rf"[^<]*+(?:<(?!/?(?:title|desc|metadata)\b)[^<]*+){{0,{_MOST_UNREAD}}}"
+_SKIPPED_ELEMENT = re.compile(
+    rf"<(?P<skipped>title|desc|metadata|(?P<empty>defs)){_attributes({}, ())}"
+    rf"(?:/>|>(?(empty){_TEXT}|{_UNREAD})</(?P=skipped){_GAP}>)"
+)
+_RUN = re.compile(f"[{_MARKS}][^<]*+")
+"""What is between two of them is text, which is dropped."""
 _LONG_PATH = re.compile(rf"<path[^<>]{{{2 * MAX_NUMBERS},}}+")
 """A shorter one has not more numbers than it may: each takes two characters."""
-_DOUBT = "\x04"
+_DOUBT = "\x05"
 """Stands in a tag that may not be plain."""
 
 
@@ -155,9 +169,9 @@ def _counted(path: re.Match[str]) -> str:
 def _short(run: re.Match[str]) -> str:
     """What stands for a run: as many paths as make a group too full, if they are so many."""
     text = run[0]
-    group = "<g/>" if _STROKE in text else ""
-    blank = "<path/>" if _BLANK in text else ""
-    return group + blank + '<path d="M0 0"/>' * min(text.count(_INK), MAX_PATHS + 1)
+    others = ((_STROKE, "<g/>"), (_BLANK, "<path/>"), (_SKIPPED, "<title/>"))
+    elements = [element for mark, element in others if mark in text]
+    return "".join(elements) + '<path d="M0 0"/>' * min(text.count(_INK), MAX_PATHS + 1)
 
 
 def _has_long_tags(markup: str) -> bool:
@@ -165,23 +179,45 @@ def _has_long_tags(markup: str) -> bool:
     return any(markup.find("<", at, at + MAX_NUMBERS) < 0 for at in range(0, len(markup), MAX_NUMBERS))
 
 
-def _without_plain_elements(markup: str) -> str:
+def _without_plain_strokes(markup: str, path: re.Pattern[str]) -> str:
     counted = _LONG_PATH.sub(_counted, markup) if _has_long_tags(markup) else markup
-    paths = _BLANK_PATH.sub(_BLANK, _PATH.sub(_INK, counted))
+    paths = _BLANK_PATH.sub(_BLANK, path.sub(_INK, counted))
     return _JUDGED_GROUP.sub(_judged, _GROUP.sub(_STROKE, paths))
 
 
-def without_plain_ink(markup: str) -> str:
+_PREFIXED = re.compile(
+    rf"""[^<]*<([A-Za-z_][A-Za-z0-9_.-]*):svg\b[^<>]* xmlns:\1=["']{re.escape(SVG_NAMESPACE)}["']"""
+)
+
+
+def _unprefixed(markup: str) -> str:
+    """Without the prefix of the namespace of SVG, where the root has it; a name in no namespace is as good."""
+    root = _PREFIXED.match(markup)
+    if root is None or "xmlns=" in markup:
+        return markup
+    return markup.replace(f"<{root[1]}:", "<").replace(f"</{root[1]}:", "</")
+
+
+def without_plain_ink(markup: str, *, in_pixels: bool) -> str:
     """A document with a few short elements for each run of plain strokes.
 
     What is left is refused only where the whole is refused, for a short stroke may stand where a stroke may.
 
     Args:
         markup: without comments and CDATA sections.
+        in_pixels: what the document counts in; else tenths of them.
     """
-    return _RUN.sub(_short, _without_plain_elements(markup)).replace(_DOUBT, "")
+    path = _PATH_IN_PIXELS if in_pixels else _PATH_IN_TENTHS
+    left = _SKIPPED_ELEMENT.sub(_SKIPPED, _without_plain_strokes(_unprefixed(markup), path))
+    return _RUN.sub(_short, left).replace(_DOUBT, "")
 
 
 def is_plain_ink(fragment: str) -> bool:
-    """Whether a fragment is one plain stroke."""
-    return _without_plain_elements(fragment) == _STROKE
+    """Whether a fragment is one plain stroke, and well-formed."""
+    if _without_plain_strokes(fragment, _PATH_IN_TENTHS) != _STROKE:
+        return False
+    try:
+        check_well_formed(fragment)
+    except Failure:
+        return False
+    return True

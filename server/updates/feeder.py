@@ -13,8 +13,7 @@ from collections import deque
 from typing import Any
 
 from server.updates.messages import Message
-from server.updates.packing import packed
-from server.updates.receiver import PipeEnd
+from server.updates.receiver import PipeEnd, packed
 
 MESSAGES_AT_ONCE = 256
 BYTES_AT_ONCE = 4000

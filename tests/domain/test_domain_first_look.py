@@ -161,6 +161,13 @@ def test_c1_looking_first_changes_nothing_but_the_order(monkeypatch: pytest.Monk
         "<g xmlns:j='urn:j' j:x='<'><path d='M2 2' fill='&#114;ed'/></g>".replace("'<'", "'&lt;'"),
         "<g xmlns=''><path d=' M3 3 ' onload='x>y'></path>\n<path d=''/></g>",
         "<g a='/>'/>",
+        "<path a='\"/>' b=\"'/>\" d='M5 5'> text &amp; ]] </path>",
+        "<g>&#49;<path d='M6 6'/>1<path fill='red'/>2</g>",
+        "<g>" + "<path/><path d=' '/>" * 9 + "<path d='M7 7'/>" * 16 + "</g>",
+        "<title/>",
+        "<desc x='1'>a <path d='x'/> b</desc>",
+        "<metadata><desc><script/></desc><titles><b/></titles><b></b></metadata>",
+        "<defs> text </defs>",
         "<path d='M4 4' fill=' Red '/>",
         "text",
         STROKE,
@@ -172,19 +179,44 @@ def test_c1_looking_first_changes_nothing_but_the_order(monkeypatch: pytest.Monk
         if rng.random() < 0.3:
             parts.insert(rng.randrange(len(parts) + 1), rng.choice(VARIANTS)[1])
         documents.append(f'<svg xmlns="{SVG}">{"".join(parts)}</svg>')
+    for root in ("", " s:version='1'", " a=' xmlns:s='", ' xmlns="urn:x"', ' xmlns=""'):
+        for inner in (
+            "<s:path d='M8 8'/>",
+            "<path d='M9 9'/>",
+            "<s:g xmlns:s='urn:x'/>",
+            "<s:g><s:a/></s:g>",
+        ):
+            documents.append(f"<s:svg{root} xmlns:s='{SVG}'><s:g/>{inner}</s:svg>")
+    for wrong in (
+        "<g><title/></g>",
+        "<defs><path d='M1 1'/></defs>",
+        "<g>" + "<path d='M1 1'/>1" * 17 + "</g>",
+    ):
+        documents.append(f"<svg>{INK}{wrong}</svg>")
     kept = 0
     for document in documents:
         assert isinstance(document, str)
         monkeypatch.setattr(svg_document_reader, "_LONG_CHARACTERS", 1 << 30)
         plainly = kept_of(document)
         monkeypatch.setattr(svg_document_reader, "_LONG_CHARACTERS", 0)
-        assert kept_of(document) == plainly, document
+        for few in (1 / 1024, 1024):  # what is odd before the whole, and after it
+            monkeypatch.setattr(svg_document_reader, "_FEW", few)
+            assert kept_of(document) == plainly, document
         kept += isinstance(plainly, list)
     assert 400 < kept < len(documents) - 400
 
 
+def left_of(document: str) -> str:
+    return without_plain_ink(document, in_pixels=True)
+
+
 def test_c1_what_is_taken_for_plain_ink() -> None:
-    for text in (INK, STROKE, f'<g xmlns="{SVG}" class="x"><path d="M0 0" fill="rgb(1, 2, 3)"/></g>'):
+    for text in (
+        INK,
+        STROKE,
+        f'<g xmlns="{SVG}" class="x"><path d="M0 0" fill="rgb(1, 2, 3)"/></g>',
+        '<g x="&#60;"/>',
+    ):
         assert is_plain_ink(text)
     for text in (
         "<g><g/></g>",
@@ -193,18 +225,18 @@ def test_c1_what_is_taken_for_plain_ink() -> None:
         '<g><path fill="url(#a)"/></g>',
         '<g><path d="M0 NaN"/></g>',
         '<g><path d="M0 1e309"/></g>',
-        '<g x="&#60;"/>',
         "<g>&x;</g>",
+        "<g>]]></g>",
         "<g/><g/>",
+        '<g><path d="M1000000 0"/></g>',
         *(f"<g>{path}</g>" for path in WRONG_VALUES.values() if path.startswith("<path")),
         *(group for group in WRONG_VALUES.values() if group.startswith("<g")),
     ):
-        assert not is_plain_ink(text) or text == f"<g>{WRONG_VALUES['an attribute twice']}</g>", text
+        assert not is_plain_ink(text), text
     assert (
-        without_plain_ink("<svg>" + STROKE * 3 + "<x/><path/>" + STROKE + "</svg>")
-        == "<svg><g/><x/><g/><path/></svg>"
+        left_of("<svg>" + STROKE * 3 + "<x/><path/>" + STROKE + "</svg>") == "<svg><g/><x/><g/><path/></svg>"
     )
-    assert without_plain_ink(f'<svg>{different_ink(10_000)}<path d="M0 0l1"/></svg>').endswith(
+    assert left_of(f'<svg>{different_ink(10_000)}<path d="M0 0l1"/></svg>').endswith(
         '<path d="M0 0l1"/></svg>'
     )
 
@@ -225,6 +257,24 @@ COLOURS = [
 ]
 OTHERS = ["round", "butt", "bevel", "pen", "arrow", "ab", "abc", "0-1", "1-0", "AAAA", "AAA="]
 PIECES = [*"MmLlHhVvCcSsQqTtAaZz", *" ,-+.\n", "1", "12", "99999", "100000", ".5", "0.125", "e-3", "e9"]
+
+
+def test_t7_what_is_wrong_by_its_place_is_left() -> None:
+    for inside in (
+        "<defs><path/></defs>",
+        "<g><title/></g>",
+        "<g><g/></g>",
+        "<a><title/></a>",
+        '<path d="M100000 0"/>',
+    ):
+        assert left_of(f"<svg>{INK * 99}{inside}</svg>") == f"<svg><g/>{inside}</svg>"
+    assert left_of("<svg><metadata><b/><titles/></metadata><defs>x</defs></svg>") == "<svg><title/></svg>"
+    assert (
+        without_plain_ink('<svg><path d="M100000 0"/></svg>', in_pixels=False)
+        == '<svg><path d="M0 0"/></svg>'
+    )
+    prefixed = f"<s:svg xmlns:s='{SVG}'>{'<s:g/>' * 99}<s:a/></s:svg>"
+    assert left_of(prefixed).endswith("><g/><a/></svg>")
 
 
 def test_c1_what_is_taken_for_plain_ink_is_right() -> None:

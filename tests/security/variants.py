@@ -214,6 +214,13 @@ def long_documents() -> Iterator[tuple[str, str]]:
     for end, bad in WRONG_VALUES.items():
         much = ink if len(bad) < 500 else ink[: ink.rindex("<path d", 0, MIB - 500 - len(bad))]
         yield f"ink, then {end}", f"{head}{much}{bad}</svg>"
+    prefixed = _full('<s:path d="M0 0"/>')
+    yield "with a prefix", f'<s:svg xmlns:s="{SVG}">{prefixed}<s:a/></s:svg>'
+    yield "titles", f"{head}{_full('<title>x</title>')}<a/></svg>"
+    yield "elements in titles", head + _full('<desc><b c="x"/></desc>') + "<a/></svg>"
+    yield "references in values", f"""{head}{_full('<path x="&amp;" d="M0 0"/>')}<a/></svg>"""
+    yield "text in paths", f"""{head}{_full('<path d="M0 0">x</path>')}<a/></svg>"""
+    yield "cuts", f'{head}<g data-cuts="{"1-2." * 200_000}"/></svg>'
     yield "empty groups", f"{head}{_full('<g/>')}</svg>"
     yield "other elements", f"{head}<metadata>{_full('<a/>')}</metadata></svg>"
     yield "depth", head + _full("<g>")
