@@ -22,7 +22,13 @@ from types import FrameType
 
 from server import __version__
 from server.addresses import Door
-from server.capacity import descriptor_note, free_bytes, raise_descriptor_limit, room_note
+from server.capacity import (
+    collect_garbage_seldom,
+    descriptor_note,
+    free_bytes,
+    raise_descriptor_limit,
+    room_note,
+)
 from server.console_io import ConsoleSocket, read_standard_input
 from server.data import OpenData, open_data, save_at_the_end
 from server.domain.accounts import PasswordHasher
@@ -113,6 +119,7 @@ class Server:
             self._start_update_thread()
             self._open_doors(listeners)
             self._print_init_line()
+            collect_garbage_seldom()
             return self.run()
         except BaseException:
             self._abandon()
@@ -285,7 +292,7 @@ class Server:
 
     def send_updates(self) -> None:
         """The update thread: answers and applied changes from the Queue to the writers and the waiting polls."""
-        self._updates.send_updates(self._online_clients.publish, self._online_clients.note)
+        self._updates.send_updates(self._online_clients.publish)
 
     def request_stop(self, why: str) -> None:
         """Ask the main thread to stop. Any thread; asking twice is harmless."""

@@ -1,7 +1,7 @@
 """Writes answers: encoding, the fast way for small ones, and everything about big ones, slow readers and streams.
 
 One `AnswerWriter` per connection, on its I/O thread; it tells the `Client` when an answer is with the kernel. Up to
-16 KiB head and body go out as one record and one `send`; a bigger body is sliced, never copied; a stream is pulled
+16 KiB head and body go out as one record and one `send`, or, in a burst of answers, with the others of it; a bigger body is sliced, never copied; a stream is pulled
 piece by piece. Owns the deadlines of sending. Status and framing are the business of `http_core.writer`.
 """
 
@@ -42,11 +42,12 @@ class Reader(Connection, Protocol):
 class AnswerWriter:
     """The writing half of a connection."""
 
-    __slots__ = ("_began", "_client", "_outgoing", "_owner", "keep", "status")
+    __slots__ = ("_began", "_outgoing", "_owner", "_sealed_bytes", "client", "keep", "status")
 
     def __init__(self, client: Reader, owner: Owner) -> None:
-        self._client = client
+        self.client = client
         self._owner = owner
+        self._sealed_bytes = 0
         self._outgoing: Outgoing | None = None
         self._began = 0.0
         self.keep = True
@@ -63,7 +64,12 @@ class AnswerWriter:
             wire = response.wire
             if head_only or http10 or not keep:
                 wire = _adapted(wire, head_only=head_only, http10=http10, keep=keep)
-            self.write(wire)
+            if self._owner.burst.gathering and len(wire) <= self._owner.limits.piece_bytes:
+                self.client.channel.seal(wire, last=not keep)
+                self._sealed_bytes = len(wire)
+                self._owner.burst.add(self, len(wire))
+            else:
+                self.write(wire)
             return
         keep = self.keep = stays_open(response, http10=http10, keep_alive=keep)
         stream, date = response.stream, self._owner.date()
@@ -89,11 +95,11 @@ class AnswerWriter:
 
     def write(self, wire: bytes) -> None:
         """Write an answer that is all here; most are gone after one `send`. Raises ConnectionLost."""
-        channel = self._client.channel
+        channel = self.client.channel
         if len(wire) <= self._owner.limits.piece_bytes and not channel.unsent:
             channel.send(wire, last=not self.keep)
             if not channel.unsent:
-                self._client.answered(len(wire))
+                self.client.answered(len(wire))
                 return
             self._outgoing = Outgoing()
             self._outgoing.written = len(wire)
@@ -101,9 +107,20 @@ class AnswerWriter:
             self._outgoing = Outgoing(wire)
         self._start_pumping()
 
+    def sealed_is_sent(self) -> None:
+        """What the socket took at once of an answer of the burst is gone. Raises ConnectionLost."""
+        size_bytes, self._sealed_bytes = self._sealed_bytes, 0
+        if not self.client.channel.unsent:
+            self.client.answered(size_bytes)
+            self.client.read_on()
+            return
+        self._outgoing = Outgoing()
+        self._outgoing.written = size_bytes
+        self._start_pumping()
+
     def pump(self) -> None:
         """Write on; whenever the reader took something its deadline moves. Raises ConnectionLost."""
-        client, owner, outgoing = self._client, self._owner, self._outgoing
+        client, owner, outgoing = self.client, self._owner, self._outgoing
         assert outgoing is not None
         channel, limits = client.channel, owner.limits
         before = outgoing.written - len(channel.unsent)
@@ -126,7 +143,7 @@ class AnswerWriter:
         """The connection is gone; returns how much of the answer was written."""
         outgoing, self._outgoing = self._outgoing, None
         if outgoing is None:
-            return 0
+            return self._sealed_bytes
         outgoing.drop()
         return outgoing.written
 
@@ -139,12 +156,12 @@ class AnswerWriter:
         """A stall ends the connection, and so does a reader that is too slow over the whole answer."""
         owner, limits = self._owner, self._owner.limits
         slowest = self._began + limits.send_total_s + taken_bytes / limits.send_rate_bytes
-        owner.wheel.set(self._client, min(owner.monotonic() + limits.send_stall_s, slowest))
+        owner.wheel.set(self.client, min(owner.monotonic() + limits.send_stall_s, slowest))
 
     def _write_refusal(self, error: ParsingError, *, head_only: bool = False) -> None:
         """Answer an error in place of an answer of which nothing was written."""
         self.keep = False
-        refusal = self._owner.application.refuse(error, self._client.info.peer)
+        refusal = self._owner.application.refuse(error, self.client.info.peer)
         self.status = refusal.status
         date = self._owner.date()
         self.write(encode_response(refusal, head_only=head_only, http10=False, keep_alive=False, date=date))
@@ -153,7 +170,7 @@ class AnswerWriter:
 
     def _start_stream(self, head: bytes, pieces: Iterator[bytes], *, head_only: bool, chunked: bool) -> None:
         """Nothing is written before the first piece is here, so that a failure until then is still a 500."""
-        client, owner = self._client, self._owner
+        client, owner = self.client, self._owner
         stream = BodyStream(
             pieces,
             owner.application.run_blocking,
@@ -177,7 +194,7 @@ class AnswerWriter:
             self._write_refusal(BUSY)
         else:
             owner = self._owner
-            owner.call_later(_STREAM_RETRY_S, lambda: owner.guard(self._client, self._pull))
+            owner.call_later(_STREAM_RETRY_S, lambda: owner.guard(self.client, self._pull))
 
     def _piece_arrived(self, piece: bytes | None, failed: bool) -> None:
         """A piece of the stream is made (None: that was all). Raises ConnectionLost."""
@@ -191,7 +208,7 @@ class AnswerWriter:
             self.abandon()
             self._write_refusal(BROKEN)
         else:
-            self._client.drop()  # without close_notify or last chunk: the reader sees that it is cut
+            self.client.drop()  # without close_notify or last chunk: the reader sees that it is cut
 
 
 def _adapted(wire: bytes, *, head_only: bool, http10: bool, keep: bool) -> bytes:

@@ -45,6 +45,9 @@ class Channel(Protocol):
     def send(self, data: bytes | memoryview, *, last: bool = False) -> None:
         """Take all of `data`; call only while `unsent` is empty. After `last` nothing more is sent but FIN."""
 
+    def seal(self, data: bytes, *, last: bool = False) -> None:
+        """As `send`, but all of it stays in `unsent` until `flush`."""
+
     def flush(self) -> bool:
         """Try to send `unsent`; True when some of it went."""
 
@@ -116,6 +119,10 @@ class PlainChannel:
             raise ConnectionLost(str(error)) from None
         if sent != len(data):
             self.unsent = memoryview(data)[sent:]
+
+    def seal(self, data: bytes, *, last: bool = False) -> None:
+        """Keep `data` for `flush`."""
+        self.unsent = memoryview(data)
 
     def flush(self) -> bool:
         """Write more of the rest. Raises ConnectionLost."""

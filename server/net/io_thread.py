@@ -18,6 +18,7 @@ from http_core.dates import format_http_date
 from http_core.packet import Request
 from server.net.admission import Admission, Handshakes, Verdict
 from server.net.application import Application
+from server.net.burst import FEW_ANSWERS, Burst
 from server.net.channels import Channel, ConnectionLost, PlainChannel, Scratch
 from server.net.client import Client
 from server.net.connection_state import State
@@ -49,6 +50,7 @@ class IoThread(threading.Thread):
         self.wheel = TimerWheel()
         self.monotonic = time.monotonic
         self.draining = False
+        self.burst = Burst(self.guard)
         self.clients: dict[int, Client] = {}
         self.known_requests: dict[bytes, Request] = {}
         """Requests without a body by their bytes. What bytes mean does not depend on who sent them, requests are never
@@ -73,8 +75,11 @@ class IoThread(threading.Thread):
     # -- any thread --------------------------------------------------------------------------------------------
 
     def deliver(self, exchanges: Sequence[Exchange]) -> None:
-        """Write the answers of these exchanges soon. Any thread."""
-        self._answers.extend(exchanges)
+        """Write the answers of these exchanges soon; one alone goes ahead of those for many. Any thread."""
+        if len(exchanges) == 1:
+            self._answers.appendleft(exchanges[0])
+        else:
+            self._answers.extend(exchanges)
         self._ring()
 
     def run_soon(self, job: Callable[[], None]) -> None:
@@ -160,8 +165,12 @@ class IoThread(threading.Thread):
                 _log.exception("A job of %s failed", self.name)
 
     def _write_answers(self) -> None:
-        answers = self._answers
-        for _ in range(min(len(answers), self.limits.answers_per_turn)):
+        answers, burst = self._answers, self.burst
+        count = min(len(answers), self.limits.answers_per_turn)
+        burst.gathering = count > FEW_ANSWERS
+        for _ in range(count):
+            if burst.full:
+                burst.send()
             exchange = answers.popleft()
             client = self.clients.get(exchange.connection.id)
             if client is None:
@@ -172,6 +181,8 @@ class IoThread(threading.Thread):
                 client.drop()
             except Exception:
                 self._report(client)
+        burst.gathering = False
+        burst.send()
 
     def _expire(self) -> None:
         now = self.monotonic()

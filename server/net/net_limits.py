@@ -69,7 +69,7 @@ class NetLimits:
     """Bytes of later requests held while one is being answered; then reading pauses."""
     requests_per_turn: int = 32
     """Pipelined requests of one client answered before the others have their turn."""
-    answers_per_turn: int = 256
+    answers_per_turn: int = 1024
     """Answers of other threads written before sockets and timers have their turn."""
 
     keepalive_idle_s: int = 30

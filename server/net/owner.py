@@ -35,6 +35,27 @@ class Connection(Entry, Protocol):
         """Another turn, now that the others had theirs. Raises ConnectionLost."""
 
 
+class Sealed(Protocol):
+    """The writing half of a connection whose answer is encrypted and not yet sent. That thread alone."""
+
+    @property
+    def client(self) -> Connection:
+        """The connection."""
+
+    def sealed_is_sent(self) -> None:
+        """What the socket takes at once of the answer is with the kernel. Raises ConnectionLost."""
+
+
+class Gatherer(Protocol):
+    """The burst of the thread, as those see it whose answers it gathers. That thread alone."""
+
+    gathering: bool
+    """Whether small answers are to be added instead of sent."""
+
+    def add(self, sealed: Sealed, size_bytes: int) -> None:
+        """Take an answer; its bytes are in the channel's `unsent`."""
+
+
 class Owner(Protocol):
     """The I/O thread, as its connections see it. That thread alone, but where it says otherwise."""
 
@@ -49,6 +70,10 @@ class Owner(Protocol):
     @property
     def ident(self) -> int | None:
         """Identity of the thread."""
+
+    @property
+    def burst(self) -> Gatherer:
+        """Gathers the answers of this turn."""
 
     def deliver(self, exchanges: Sequence[Exchange]) -> None:
         """Write the answers of these exchanges. Any thread."""

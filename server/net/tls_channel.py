@@ -95,6 +95,21 @@ class TlsChannel(PlainChannel):
 
     def send(self, data: bytes | memoryview, *, last: bool = False) -> None:
         """Encrypt all of `data`, write what the socket takes, keep the rest. Raises ConnectionLost."""
+        sealed = self._sealed(data, last=last)
+        try:
+            sent = self.sock.send(sealed)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError as error:
+            raise ConnectionLost(str(error)) from None
+        if sent != len(sealed):
+            self.unsent = memoryview(sealed)[sent:]
+
+    def seal(self, data: bytes, *, last: bool = False) -> None:
+        """Encrypt all of `data` and keep it for `flush`. Raises ConnectionLost."""
+        self.unsent = memoryview(self._sealed(data, last=last))
+
+    def _sealed(self, data: bytes | memoryview, *, last: bool) -> bytes:
         tls = self._tls
         assert tls is not None
         outgoing = self._scratch.outgoing
@@ -108,14 +123,7 @@ class TlsChannel(PlainChannel):
         sealed = outgoing.read()
         if self._ahead:
             sealed, self._ahead = self._ahead + sealed, b""
-        try:
-            sent = self.sock.send(sealed)
-        except (BlockingIOError, InterruptedError):
-            sent = 0
-        except OSError as error:
-            raise ConnectionLost(str(error)) from None
-        if sent != len(sealed):
-            self.unsent = memoryview(sealed)[sent:]
+        return sealed
 
     def finish(self) -> None:
         """Send close_notify (unless older bytes still wait, which it may not overtake), then FIN."""

@@ -1,11 +1,38 @@
 """Wakes a thread that waits in `select`, through a pair of connected sockets.
 
 Owns the pair and the promise that many wakes before one look cost one byte. `wake` is for any thread; everything else
-is for the thread that waits. Sockets and not a pipe, because Windows selects nothing else.
+is for the thread that waits. A thread that has several things to leave rings after the last of them (`rung_together`):
+whoever is woken by the first one takes the interpreter and the processor from the rest. Sockets and not a pipe, because
+Windows selects nothing else.
 """
 
 import selectors
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class _Held(threading.local):
+    """The bells that this thread rings later; None while it rings them at once."""
+
+    bells: "list[Waker] | None" = None
+
+
+_held = _Held()
+
+
+@contextmanager
+def rung_together() -> Iterator[None]:
+    """Puts off the ringing of this thread's bells to the end of the block. Any thread; blocks do not nest."""
+    bells: list[Waker] = []
+    _held.bells = bells
+    try:
+        yield
+    finally:
+        _held.bells = None
+        for bell in bells:
+            bell.wake()
 
 
 class Waker:
@@ -26,6 +53,9 @@ class Waker:
     def wake(self) -> None:
         """Ring, unless it rings already. Any thread."""
         if self._rung:
+            return
+        if _held.bells is not None:
+            _held.bells.append(self)
             return
         self._rung = True
         try:

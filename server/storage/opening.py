@@ -136,6 +136,7 @@ def _open_sqlite(path: Path, sealer: Sealer, role: str, files: Files, prepare: P
         raise StartRefused("The database is not there yet. Start the server itself first.")
     database = SqliteDatabase(path)
     check_current(database, sealer.key_id)
+    database.lengthen_log()
     return database
 
 

@@ -15,7 +15,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from server.domain.failures import Failure
 from server.storage.contracts import DatabaseConfig, StartRefused, Storage
@@ -27,6 +27,7 @@ from server.updates.answers import failure_body
 from server.updates.inbox import Inbox, WaitingSave
 from server.updates.messages import Answer, Note, Outcome, Stop
 from server.updates.notebook import Snapshots
+from server.updates.outcome_queue import OutcomeQueue
 from server.updates.receiver import PipeEnd, Receiver
 
 LOCK_NAME = "updates.lock"
@@ -54,14 +55,6 @@ class UpdateSettings:
     def snapshot_dir(self) -> Path:
         """Where snapshots are."""
         return Path(self.data_dir) / "Protected" / "Notebooks"
-
-
-class OutcomeQueue(Protocol):
-    """An mp.SimpleQueue, as far as the child needs it."""
-
-    _reader: PipeEnd
-
-    def put(self, obj: Any) -> None: ...
 
 
 class Loop(Protocol):
@@ -102,7 +95,7 @@ def run_update_process(
     gc.set_threshold(50_000, 20, 50)  # documents are big and hold no cycles
     inbox = Inbox()
 
-    outcomes._reader.close()  # the parent's end: without a copy here, writing fails once the parent is gone
+    outcomes.let_go_of_reading()
 
     def send(outcome: Outcome) -> None:
         with contextlib.suppress(BrokenPipeError):  # the other pipe has ended, too: the loop leaves

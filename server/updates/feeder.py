@@ -13,7 +13,8 @@ from collections import deque
 from typing import Any
 
 from server.updates.messages import Message
-from server.updates.receiver import PipeEnd, packed
+from server.updates.packing import packed
+from server.updates.receiver import PipeEnd
 
 MESSAGES_AT_ONCE = 256
 BYTES_AT_ONCE = 4000

@@ -7,20 +7,15 @@ when the child does, whatever it was doing, and the old pair is dropped, never d
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import pickle
-import sys
 from collections.abc import Callable
 from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
-from typing import Any, Protocol
+from typing import Protocol
 
 from server.updates.feeder import Feeder
 from server.updates.messages import Message, Outcome
-
-QUEUE_BYTES = 1024 * 1024
-"""What the child may be ahead of the main process with its outcomes, where the system lets a pipe be that big."""
+from server.updates.outcome_queue import OutcomeQueue
 
 
 class Generation(Protocol):
@@ -69,9 +64,7 @@ class SpawnedGeneration:
         receiving, sending = context.Pipe(duplex=False)
         self._feeder = Feeder(sending)
         self._childs_end = receiving
-        # A simple queue: what is put into it is in the pipe at once, without another thread on the way.
-        self._queue: Any = context.SimpleQueue()
-        _enlarge(self._queue)
+        self._queue = OutcomeQueue(context)
         self._process: BaseProcess = context.Process(
             target=target, args=(receiving, self._queue, settings), name="updates", daemon=True
         )
@@ -80,8 +73,7 @@ class SpawnedGeneration:
         """Starts the child and lets go of its ends."""
         self._process.start()
         self._childs_end.close()
-        # As concurrent.futures does: with the parent's copy of the writing end closed, reading ends with the child.
-        self._queue._writer.close()
+        self._queue.let_go_of_writing()
         self._feeder.start()
 
     def send(self, message: Message) -> None:
@@ -92,14 +84,11 @@ class SpawnedGeneration:
         """The next outcome; None when the process has ended, also in the middle of writing one."""
         while True:
             try:
-                outcome = self._queue.get()
+                return self._queue.get()
             except (EOFError, OSError):
                 return None
-            except (pickle.UnpicklingError, AttributeError, ValueError, TypeError) as error:
+            except Exception as error:
                 self._log.error("an answer of the update process cannot be read (%s)", type(error).__name__)
-                continue
-            if isinstance(outcome, Outcome):
-                return outcome
 
     def is_alive(self) -> bool:
         """Whether the child runs."""
@@ -119,13 +108,3 @@ class SpawnedGeneration:
     def pid(self) -> int | None:
         """The child's process id."""
         return self._process.pid
-
-
-def _enlarge(outcomes: Any) -> None:
-    """Gives a queue room for some outcomes; a system that does not lets the child wait for the main process."""
-    if sys.platform != "linux":
-        return
-    import fcntl
-
-    with contextlib.suppress(OSError):  # more than an unprivileged user may have
-        fcntl.fcntl(outcomes._writer.fileno(), fcntl.F_SETPIPE_SZ, QUEUE_BYTES)

@@ -19,11 +19,12 @@ from server.storage.contracts import Storage
 from server.updates.answers import failure_body
 from server.updates.batch import Batch
 from server.updates.catching_up import write_those_behind
-from server.updates.child import OutcomeQueue, UpdateSettings, run_update_process
+from server.updates.child import UpdateSettings, run_update_process
 from server.updates.inbox import Inbox, Waiting, WaitingSave
 from server.updates.messages import Answer, Applied, Flush, Note, Outcome, Ping, Stop
 from server.updates.notebook import Notebook, Snapshots, load_notebook
 from server.updates.open_notebooks import OpenNotebooks
+from server.updates.outcome_queue import OutcomeQueue
 from server.updates.receiver import PipeEnd
 from server.updates.snapshot_writer import SnapshotWriter
 

@@ -1,8 +1,8 @@
 """What crosses between the main process and the update process.
 
-Owns the shapes of both directions: lists of `Message` go down the pipe, one `Outcome` a committed batch comes
-back on the queue. Tuples of plain values, because every stroke is pickled twice on its way. Bodies and answers
-stay bytes, so that the main process neither parses nor builds the JSON of a save. No behaviour. Rules C2, P1.
+Owns the shapes of both directions: lists of `Message` go down the pipe, one `Outcome` a committed batch comes back on
+the queue (`packing` has their byte form). Bodies and answers stay bytes, so that the main process neither parses nor
+builds the JSON of a save. No behaviour. Rules C2, P1.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Note(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """All that one committed batch has to say: answers go to the writers first, then `applied` to the readers."""
+    """All that one committed batch has to say: `applied` goes to the readers, then `answers` to the writers."""
 
     answers: list[Answer]
     applied: list[Applied]

@@ -215,23 +215,8 @@ class OnlineClients:
 
     # --- news -----------------------------------------------------------------------------------------------
 
-    def note(self, batches: Iterable[Applied]) -> None:
-        """Takes batches into memory and wakes nobody (send_updates thread).
-
-        Done before the writers are answered: a poll that a writer sends next has the change in it, and a poll
-        without `since` begins after it (P1, P2). `publish` follows for the same batches.
-        """
-        for applied in batches:
-            room = self._rooms.get(applied.notebook_id)
-            if room is None:
-                continue
-            with room.lock:
-                behind = [] if room.closed else room.take(applied)
-            if behind:
-                self._to_log(room, behind)
-
     def publish(self, batches: Iterable[Applied]) -> None:
-        """Wakes the polls that wait for these batches (send_updates thread)."""
+        """Takes batches into memory and answers the polls that wait for them (send_updates thread)."""
         for applied in batches:
             room = self._rooms.get(applied.notebook_id)
             if room is None:

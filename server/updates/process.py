@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 
 from server.domain.failures import Failure
 from server.domain.ids import Author, NotebookId, Role
+from server.net.waker import rung_together
 from server.updates.answers import failure_body
 from server.updates.child import UpdateSettings
 from server.updates.generation import Generation, SpawnedGeneration
@@ -191,25 +192,22 @@ class UpdateProcess:
         """Lets the child store what it has, write the snapshots and leave; ends it when that takes too long."""
         self._watch.stop(timeout_s)
 
-    def send_updates(
-        self,
-        publish: Callable[[Sequence[Applied]], None],
-        note: Callable[[Sequence[Applied]], None] = lambda applied: None,
-    ) -> None:
-        """The send_updates thread: `note`, then answers to the writers, then `publish`; returns after `stop`.
+    def send_updates(self, publish: Callable[[Sequence[Applied]], None]) -> None:
+        """The send_updates thread: the readers, then the writers, and one wake for both; returns after `stop`.
+
+        The readers come first, so that a poll that a writer sends after its answer has the change in it (P1, P2).
 
         Args:
             publish: takes what was applied to the readers (OnlineClients.publish).
-            note: told of it before the writers are (OnlineClients.note).
         """
         while (generation := self._watch.next_generation()) is not None:
             while (outcome := generation.receive()) is not None:
                 self._watch.heard(generation)
-                self._tell(note, outcome.applied)
-                self._answer(outcome.answers)
+                with rung_together():
+                    self._publish(publish, outcome.applied)
+                    self._answer(outcome.answers)
                 for line in outcome.notes:
                     self._log_note(line)
-                self._tell(publish, outcome.applied)
             self._watch.end(generation)  # before the rest is told: see _send
             self._fail(self._unanswered.take_older(upto_generation=generation.number))
 
@@ -230,10 +228,10 @@ class UpdateProcess:
             return
         generation.send(make(number))
 
-    def _tell(self, tell: Callable[[Sequence[Applied]], None], applied: Sequence[Applied]) -> None:
+    def _publish(self, publish: Callable[[Sequence[Applied]], None], applied: Sequence[Applied]) -> None:
         if applied:
             try:
-                tell(applied)
+                publish(applied)
             except Exception:
                 self._log.exception("publishing changes failed")
 

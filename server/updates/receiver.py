@@ -1,24 +1,23 @@
 """Reads the pipe in the update process, so that the loop finds in memory all that came during its last commit.
 
-Owns the byte form of the lists of messages, the dropping of what cannot be read (one poison message, with a log
-line, the others go on), and the parsing of big saves beside the loop: a maximal save takes longer to parse than
-all the others of a batch together. Two threads of the update process. Rule C2; threats T66, F26.
+Owns the dropping of what cannot be read (one poison message, with a log line, the others go on), and the parsing of
+big saves beside the loop: a maximal save takes longer to parse than all the others of a batch together. Two threads of the update process. Rule C2; threats T66, F26.
 """
 
 from __future__ import annotations
 
 import logging
-import pickle
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
 from server.domain.change import Change, parse_changes
 from server.domain.failures import Failure
 from server.updates.inbox import Inbox, WaitingSave
-from server.updates.messages import Flush, Forget, Message, Note, Ping, Save, Stop
+from server.updates.messages import Message, Note, Save
+from server.updates.packing import unpacked
 from server.updates.turns import Rest, in_short_turns
 
 PARSED_ASIDE_BYTES = 64 * 1024
@@ -32,11 +31,6 @@ class PipeEnd(Protocol):
     def send_bytes(self, buf: bytes) -> None: ...
 
     def close(self) -> None: ...
-
-
-def packed(messages: Sequence[Message]) -> bytes:
-    """The byte form of a list of messages (main process)."""
-    return pickle.dumps(list(messages), pickle.HIGHEST_PROTOCOL)
 
 
 class Receiver(threading.Thread):
@@ -65,8 +59,7 @@ class Receiver(threading.Thread):
             except (EOFError, OSError):
                 break
             try:
-                messages = pickle.loads(data)  # noqa: S301 - only the parent writes to this pipe
-                self._take(messages if isinstance(messages, list) else [messages])
+                self._take(unpacked(data))
             except Exception as error:
                 self._note(
                     Note(logging.ERROR, f"a message that cannot be read was dropped ({type(error).__name__})")
@@ -74,24 +67,16 @@ class Receiver(threading.Thread):
         self._aside.put(None)
         self._inbox.close()
 
-    def _take(self, messages: list[Message]) -> None:
+    def _take(self, messages: list[Message | None]) -> None:
         good: list[Message] = []
         for message in messages:
-            if isinstance(message, Save):
-                if not _is_sound(message):
-                    self._drop(message)
-                elif len(message.body) > PARSED_ASIDE_BYTES:
-                    self._aside.put(message)
-                else:
-                    good.append(message)
-            elif isinstance(message, Forget | Flush | Ping | Stop):
-                good.append(message)
+            if message is None:
+                self._note(Note(logging.ERROR, "what is no message was dropped"))
+            elif isinstance(message, Save) and len(message.body) > PARSED_ASIDE_BYTES:
+                self._aside.put(message)
             else:
-                self._drop(message)
+                good.append(message)
         self._inbox.put(good)
-
-    def _drop(self, message: object) -> None:
-        self._note(Note(logging.ERROR, f"an unknown message was dropped ({type(message).__name__})"))
 
     def _parse_aside(self) -> None:
         while (save := self._aside.get()) is not None:
@@ -108,11 +93,3 @@ def parse_save(save: Save) -> list[Change] | Failure:
         return failure
     except (RecursionError, MemoryError):
         return Failure.of("failed")
-
-
-def _is_sound(save: Save) -> bool:
-    return (
-        isinstance(save.body, bytes)
-        and isinstance(save.notebook_id, int)
-        and isinstance(save.request_id, int)
-    )

@@ -31,12 +31,15 @@ class AccessCache:
     def get(self, key: Hashable, load: Callable[[], object], *, blocking: bool) -> object:
         """The answer for a key; None is an answer too.
 
+        Who may block asks again for what is more than half as old as it may be: of the several answers that a request
+        needs, all are fresh then, and the next requests do not leave the I/O thread for one of them each.
+
         Raises:
             NotCached: it is not at hand and `blocking` is False.
         """
         entry = self._entries.get(key)
         now = self._now()
-        if entry is not None and now < entry[1]:
+        if entry is not None and now < (entry[1] - self._ttl_s / 2 if blocking else entry[1]):
             return entry[0]
         if not blocking:
             raise NotCached

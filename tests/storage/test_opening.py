@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from server.storage import sqlite_database
 from server.storage.atomic_files import Files
 from server.storage.contracts import DatabaseConfig, StartRefused
 from server.storage.data_lock import lock_data_folder
@@ -21,6 +22,7 @@ from server.storage.migrations import migrate
 from server.storage.opening import SqlStorage, open_storage
 from server.storage.schema import MIGRATIONS, TABLES
 from server.storage.sealed import SealBroken, Sealer
+from server.storage.sqlite_database import LOG_BYTES
 from server.storage.storage_key import load_or_create_key
 from tests.storage.conftest import KEY, NOW
 from tests.support.mariadb import PASSWORD, MariaDb
@@ -460,3 +462,59 @@ def test_no_posix_module_is_imported_at_module_level() -> None:
 
 def test_files_layer_is_the_real_one_by_default() -> None:
     assert type(Files()) is Files
+
+
+class TestTheLengthOfTheLog:
+    """SQLite: the update process writes the write-ahead log to its length at start, so that no commit has to."""
+
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        return tmp_path / "notebooks.sqlite3"
+
+    def test_commits_do_not_make_the_log_longer(self, path: Path, sealer: Sealer) -> None:
+        config = DatabaseConfig(kind="sqlite", path=str(path))
+        main = open_storage(config, sealer, role="main")
+        log = Path(f"{path}-wal")
+        assert log.stat().st_size < LOG_BYTES
+        before = path.stat().st_size
+        updates = open_storage(config, sealer, role="updates")
+        length = log.stat().st_size
+        assert LOG_BYTES <= length < 2 * LOG_BYTES
+        user = main.users.create("Ada", "ada", "hash", NOW)
+        for number in range(20):
+            updates.notebooks.create(user.id, f"n{number}", "", NOW)
+        assert log.stat().st_size == length
+        assert len(main.notebooks.list_for(user.id)) == 20
+        main.close()
+        updates.close()
+        assert path.stat().st_size < before + 200_000, "what filled the log is not in the database"
+        check = sqlite3.connect(path)
+        assert check.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert check.execute("SELECT count(*) FROM sqlite_master WHERE name = 'filling'").fetchone() == (0,)
+        check.close()
+
+    def test_it_is_not_written_twice(self, path: Path, sealer: Sealer) -> None:
+        config = DatabaseConfig(kind="sqlite", path=str(path))
+        main = open_storage(config, sealer, role="main")
+        first = open_storage(config, sealer, role="updates")
+        length = Path(f"{path}-wal").stat().st_size
+        second = open_storage(config, sealer, role="updates")
+        assert Path(f"{path}-wal").stat().st_size == length
+        for storage in (main, first, second):
+            storage.close()
+
+    def test_without_room_for_it_the_database_opens_all_the_same(
+        self, path: Path, sealer: Sealer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        config = DatabaseConfig(kind="sqlite", path=str(path))
+        main = open_storage(config, sealer, role="main")
+        monkeypatch.setattr(
+            sqlite_database,
+            "_LENGTHENING",
+            (*sqlite_database._LENGTHENING[:-1], "INSERT INTO nowhere VALUES (1)"),
+        )
+        updates = open_storage(config, sealer, role="updates")
+        assert updates.users.create("Ada", "ada", "hash", NOW).username == "Ada"
+        assert main.users.by_key("ada") is not None
+        main.close()
+        updates.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import pickle
 import threading
 from multiprocessing.connection import Connection
 
@@ -11,7 +10,8 @@ import pytest
 
 from server.domain.ids import NotebookId, Role
 from server.updates.feeder import BYTES_AT_ONCE, Feeder
-from server.updates.messages import Message, Ping, Save
+from server.updates.messages import Ping, Save
+from server.updates.packing import unpacked
 from tests.updates.world import ANN
 
 SMALL, BIG = b"[]", b"x" * (3 * BYTES_AT_ONCE)
@@ -29,7 +29,7 @@ def read_until(receiving: Connection, last: int) -> list[int]:
     numbers: list[int] = []
     while not numbers or numbers[-1] != last:
         assert receiving.poll(20), f"nothing came after {numbers[-3:]}"
-        messages: list[Message] = pickle.loads(receiving.recv_bytes())
+        messages = unpacked(receiving.recv_bytes())
         numbers += [message.request_id for message in messages if isinstance(message, Save | Ping)]
     return numbers
 

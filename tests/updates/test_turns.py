@@ -14,7 +14,8 @@ from server.domain.ids import Author, NotebookId, Role
 from server.updates import receiver
 from server.updates.inbox import Inbox
 from server.updates.messages import Save
-from server.updates.receiver import PARSED_ASIDE_BYTES, Receiver, packed
+from server.updates.packing import packed
+from server.updates.receiver import PARSED_ASIDE_BYTES, Receiver
 from server.updates.turns import LONGEST_REST_S, SHORT_TURN_S, Rest, in_short_turns
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from server.domain.failures import Failure
 from server.domain.ids import NotebookId, Role
-from server.updates.messages import Message, Save
 from server.updates.process import UpdateProcess
 from tests.updates.world import ANN, BEN, INK, NOW_MS, Reply, World, body_of, stroke, wait_until
 
@@ -136,17 +135,6 @@ def test_a_deleted_notebook_takes_nothing_even_while_it_is_open(any_world: World
     assert any_world.log_ops(notebook) == ["a1"]
 
 
-def test_f26_one_poison_message_is_dropped_and_the_others_applied(any_world: World) -> None:
-    notebook, updates = any_world.new_notebook(), any_world.start()
-    generation = updates.generation
-    assert generation is not None
-    poison: list[object] = ["stop", 17, {}, Save(0, notebook, ANN, Role.OWNER, "no bytes", NOW_MS)]  # type: ignore[arg-type]
-    for message in poison:
-        generation.send(message)  # type: ignore[arg-type]
-    assert any_world.save(updates, notebook, stroke("a1"))["seq"] == 1
-    assert updates.restarts == 0
-
-
 def test_malformed_bodies_are_answered_and_harm_nothing(any_world: World) -> None:
     notebook, updates = any_world.new_notebook(), any_world.start()
     for body, status in (
@@ -202,13 +190,6 @@ def test_full_queue_is_503_at_once(world: World) -> None:
     release.set()
     assert [reply.json["code"] for reply in replies] == [0, 0, 0]
     wait_until(lambda: updates.oldest_unsynced_ms == 0 or updates.waiting == 0)
-
-
-def test_messages_cross_the_pipe_as_they_are() -> None:
-    import pickle
-
-    save: Message = Save(1, NotebookId(2), ANN, Role.ADD, b"[]", 3)
-    assert pickle.loads(pickle.dumps([save], pickle.HIGHEST_PROTOCOL)) == [save]
 
 
 def test_p3_changes_of_a_page_that_loaded_another_epoch_are_refused(any_world: World) -> None:

@@ -29,9 +29,10 @@ from server.updates.log_road import LogRoad
 from server.updates.loop import LoopLimits, UpdateLoop
 from server.updates.messages import Applied, Message, Outcome, Save
 from server.updates.online_clients import OnlineClients, PollLimits
+from server.updates.packing import packed
 from server.updates.polls import Poll, PollResult
 from server.updates.process import UpdateProcess, spawned_generations
-from server.updates.receiver import Receiver, packed
+from server.updates.receiver import Receiver
 from server.updates.replicas import Replicas
 from server.updates.watch import ProcessLimits
 
@@ -244,7 +245,6 @@ class World:
         self.clock = HandClock()
         self.published: list[Applied] = []
         self.publish: Callable[[Sequence[Applied]], None] = self._publish
-        self.note: Callable[[Sequence[Applied]], None] = self._note
         self.replicas = Replicas(self.storage, self.snapshots)
         self.to_log: list[Poll] = []
         self.hold_log = False
@@ -285,7 +285,7 @@ class World:
         )
         self._processes.append(process)
         process.start()
-        threading.Thread(target=process.send_updates, args=(self.publish, self.note), daemon=True).start()
+        threading.Thread(target=process.send_updates, args=(self.publish,), daemon=True).start()
         return process
 
     def close(self) -> None:
@@ -330,9 +330,6 @@ class World:
     def log_ops(self, notebook_id: NotebookId) -> list[str]:
         """The ops of the whole log, in order."""
         return [entry.op for entry in self.storage.changes.read(notebook_id, 0, 1_000_000, 1 << 30)]
-
-    def _note(self, batches: Sequence[Applied]) -> None:
-        self.clients.note(batches)
 
     def _publish(self, batches: Sequence[Applied]) -> None:
         self.published += batches

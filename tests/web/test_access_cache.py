@@ -39,3 +39,17 @@ def test_the_cache_is_bounded() -> None:
     for key in range(10):
         cache.get(key, lambda: 1, blocking=True)
     assert len(cache._entries) == 3
+
+
+def test_who_may_block_renews_what_is_half_as_old_as_it_may_be() -> None:
+    """Else the several answers of one request grow old one after the other, and each sends a request to the pool."""
+    clock = HandClock()
+    cache = AccessCache(10, 1.0, lambda: clock.now_s)
+    cache.get("key", lambda: 1, blocking=True)
+    clock.forward(0.4)
+    assert cache.get("key", lambda: 2, blocking=True) == 1
+    clock.forward(0.2)
+    assert cache.get("key", lambda: 2, blocking=False) == 1
+    assert cache.get("key", lambda: 2, blocking=True) == 2
+    clock.forward(0.9)
+    assert cache.get("key", lambda: 3, blocking=False) == 2
