@@ -18,7 +18,6 @@ from http_core.target import TargetForm, parse_query
 from server.domain.failures import Failure
 from server.net.application import AccessRecord
 from server.net.exchange import Exchange
-from server.web.access import Access, Claim
 from server.web.access_cache import NotCached
 from server.web.access_queue import AccessQueue
 from server.web.answer_desk import AnswerDesk
@@ -27,6 +26,7 @@ from server.web.call import Call
 from server.web.cookies import credentials_of
 from server.web.cross_site import check_content_type, check_origin
 from server.web.failures import FailureAnswers
+from server.web.grant import Access, Claim
 from server.web.handler_pool import Pools, considerately
 from server.web.hot_files import HotFiles
 from server.web.plain_http import plain_http_answer

@@ -16,9 +16,9 @@ from server.domain.failures import Failure
 from server.net.admission import counting_key
 from server.storage.contracts import Guest, User
 from server.updates.live import Owner
-from server.web.access import Grant, SignedIn
 from server.web.access_cache import NotCached
 from server.web.cookies import Credentials
+from server.web.grant import Grant, SignedIn
 from server.web.route import Route
 
 if TYPE_CHECKING:

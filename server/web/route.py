@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Generic, TypeVar
 
 from http_core.packet import Response
-from server.web.access import Access
+from server.web.grant import Access
 
 Asked = TypeVar("Asked")
 """What the handler of a row is called with."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from server.web.access import Access
 from server.web.call import Call
+from server.web.grant import Access
 from server.web.handlers import (
     account_export,
     accounts,

@@ -23,8 +23,8 @@ from server.app import Server
 from server.domain.failures import Failure
 from server.net.exchange import Exchange
 from server.settings import Settings
-from server.web.access import Access
 from server.web.call import Call
+from server.web.grant import Access
 from server.web.route import Route, Runs
 from server.web.static_files import StaticFiles
 from server.web.static_manifest import folder_files

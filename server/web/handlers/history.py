@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from http_core.packet import Response
 from server.domain.failures import Failure
-from server.web.access import Grant
 from server.web.call import Call, read_count
+from server.web.grant import Grant
 from server.web.json_answer import encode_json, raw_json_response, success
 from server.web.json_body import JsonObject
 

@@ -11,8 +11,8 @@ from server.domain import strict_json
 from server.domain.failures import Failure
 from server.domain.ids import Role
 from server.updates.live import check_live_post
-from server.web.access import author_of
 from server.web.call import Call
+from server.web.grant import author_of
 from server.web.handlers.guests import guest_for_post
 from server.web.json_answer import success
 

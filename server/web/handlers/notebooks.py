@@ -14,10 +14,10 @@ from server.domain.failures import Failure
 from server.domain.notebooks import check_description, check_title
 from server.storage.contracts import Notebook
 from server.updates.turns import in_short_turns
-from server.web.access import Grant
 from server.web.call import Call
 from server.web.closing import close_notebook
 from server.web.first_strokes import strokes_of_document, write_first_strokes
+from server.web.grant import Grant
 from server.web.json_answer import success
 from server.web.json_body import JsonObject
 from server.web.security_headers import DOCUMENT_POLICY

@@ -8,8 +8,8 @@ who may erase only their own strokes asks for it after each load. Handler thread
 from __future__ import annotations
 
 from http_core.packet import Response
-from server.web.access import author_of
 from server.web.call import Call
+from server.web.grant import author_of
 from server.web.json_answer import success
 
 

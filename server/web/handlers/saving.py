@@ -9,8 +9,8 @@ from __future__ import annotations
 from http_core.packet import Response
 from server.domain.failures import Failure
 from server.domain.ids import Role
-from server.web.access import author_of
 from server.web.call import Call, is_epoch
+from server.web.grant import author_of
 from server.web.handlers.guests import guest_for_post
 from server.web.json_answer import raw_json_response
 

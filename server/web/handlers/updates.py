@@ -12,8 +12,8 @@ from http_core.packet import Response
 from server.domain.failures import Failure
 from server.updates.live import CLIENT
 from server.updates.polls import Poll, PollResult
-from server.web.access import author_of
 from server.web.call import Call, is_epoch, read_count
+from server.web.grant import author_of
 
 _LONGEST_WAIT_MS = 40_000
 
