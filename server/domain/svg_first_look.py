@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from itertools import groupby
+from string import ascii_letters
 
 from server.domain.colours import NAMES
 from server.domain.failures import Failure
@@ -115,8 +116,8 @@ def _attributes(values: Mapping[str, str], known: Iterable[str]) -> str:
 
 _INK, _BLANK, _STROKE, _SKIPPED = "\x01", "\x02", "\x03", "\x04"
 """Stand where a plain path, one without path data, a plain group and a title or the like were; no XML has them."""
-_MOST_UNREAD = 1_000
-"""Tags in one title or the like."""
+_MOST_UNREAD = DOCUMENT_LIMITS.max_depth - 4
+"""Tags in one title or the like: so few do not nest too deep."""
 _MARKS = _INK + _BLANK + _STROKE + _SKIPPED
 _TEXT = f"[^<{_MARKS}]*+"
 _PATH_END = rf"(?:/>|>{_TEXT}</path{_GAP}>)"
@@ -135,7 +136,8 @@ _BLANK_PATH = re.compile(rf"<path{_attributes({'d': _GAP} | _PATH_VALUES, PATH_A
 _UNJUDGED = {name: values for name, values in _GROUP_VALUES.items() if name not in _JUDGED}
 _GROUP = re.compile(rf"<g{_attributes(_UNJUDGED, GROUP_ATTRIBUTES)}{_GROUP_END}")
 _JUDGED_GROUP = re.compile(rf"<g{_attributes(_GROUP_VALUES, GROUP_ATTRIBUTES)}{_GROUP_END}")
-_UNREAD = rf"[^<]*+(?:<(?!/?(?:title|desc|metadata)\b)[^<]*+){{0,{_MOST_UNREAD}}}"
+_UNREAD_TAG = rf"<(?!/?(?:title|desc|metadata)\b)[^<=]*+(?:=[^<=]*+){{0,{DOCUMENT_LIMITS.max_attributes}}}"
+_UNREAD = rf"[^<]*+(?:{_UNREAD_TAG}){{0,{_MOST_UNREAD}}}"
 _SKIPPED_ELEMENT = re.compile(
     rf"<(?P<skipped>title|desc|metadata|(?P<empty>defs)){_attributes({}, ())}"
     rf"(?:/>|>(?(empty){_TEXT}|{_UNREAD})</(?P=skipped){_GAP}>)"
@@ -198,6 +200,16 @@ def _unprefixed(markup: str) -> str:
     return markup.replace(f"<{root[1]}:", "<").replace(f"</{root[1]}:", "</")
 
 
+_REFERENCE = re.compile("&#(?:([0-9]{2,3})|x([0-9A-Fa-f]{2}));")
+_WRITTEN_OUT = frozenset("#%()*+,-./0123456789 " + ascii_letters)
+"""Characters that mean the same as a reference and as themselves, wherever a reference may stand."""
+
+
+def _written_out(reference: re.Match[str]) -> str:
+    character = chr(int(reference[1]) if reference[1] else int(reference[2], 16))
+    return character if character in _WRITTEN_OUT else reference[0]
+
+
 def without_plain_ink(markup: str, *, in_pixels: bool) -> str:
     """A document with a few short elements for each run of plain strokes.
 
@@ -208,7 +220,8 @@ def without_plain_ink(markup: str, *, in_pixels: bool) -> str:
         in_pixels: what the document counts in; else tenths of them.
     """
     path = _PATH_IN_PIXELS if in_pixels else _PATH_IN_TENTHS
-    left = _SKIPPED_ELEMENT.sub(_SKIPPED, _without_plain_strokes(_unprefixed(markup), path))
+    usual = _unprefixed(_REFERENCE.sub(_written_out, markup) if "&#" in markup else markup)
+    left = _SKIPPED_ELEMENT.sub(_SKIPPED, _without_plain_strokes(usual, path))
     return _RUN.sub(_short, left).replace(_DOUBT, "")
 
 

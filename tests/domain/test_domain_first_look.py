@@ -162,6 +162,7 @@ def test_c1_looking_first_changes_nothing_but_the_order(monkeypatch: pytest.Monk
         "<g xmlns=''><path d=' M3 3 ' onload='x>y'></path>\n<path d=''/></g>",
         "<g a='/>'/>",
         "<path a='\"/>' b=\"'/>\" d='M5 5'> text &amp; ]] </path>",
+        "<title>]&#93;></title><path d='M1&#32;1' fill='&#x23;abc' x='&#38;&#60;&#34;&#39;'/>",
         "<g>&#49;<path d='M6 6'/>1<path fill='red'/>2</g>",
         "<g>" + "<path/><path d=' '/>" * 9 + "<path d='M7 7'/>" * 16 + "</g>",
         "<title/>",
@@ -169,7 +170,7 @@ def test_c1_looking_first_changes_nothing_but_the_order(monkeypatch: pytest.Monk
         "<metadata><desc><script/></desc><titles><b/></titles><b></b></metadata>",
         "<defs> text </defs>",
         "<path d='M4 4' fill=' Red '/>",
-        "text",
+        "]&#93;> text",
         STROKE,
         INK,
     ]
@@ -268,7 +269,11 @@ def test_t7_what_is_wrong_by_its_place_is_left() -> None:
         '<path d="M100000 0"/>',
     ):
         assert left_of(f"<svg>{INK * 99}{inside}</svg>") == f"<svg><g/>{inside}</svg>"
-    assert left_of("<svg><metadata><b/><titles/></metadata><defs>x</defs></svg>") == "<svg><title/></svg>"
+    for inside in ("<a>" * 29 + "</a>" * 29, "<a" + "".join(f" a{n}=''" for n in range(33)) + "/>"):
+        assert inside in left_of(f"<svg><metadata>{inside}</metadata></svg>")
+    assert (
+        left_of("<svg><metadata><b/><titles a=''/></metadata><defs>x</defs></svg>") == "<svg><title/></svg>"
+    )
     assert (
         without_plain_ink('<svg><path d="M100000 0"/></svg>', in_pixels=False)
         == '<svg><path d="M0 0"/></svg>'

@@ -215,10 +215,13 @@ def long_documents() -> Iterator[tuple[str, str]]:
         much = ink if len(bad) < 500 else ink[: ink.rindex("<path d", 0, MIB - 500 - len(bad))]
         yield f"ink, then {end}", f"{head}{much}{bad}</svg>"
     prefixed = _full('<s:path d="M0 0"/>')
+    deep = f"<desc>{'<a>' * 40}{'</a>' * 40}</desc>"
+    yield "ink, then depth", f"{head}{ink[: ink.rindex('<path d', 0, MIB - 1_000)]}{deep}</svg>"
     yield "with a prefix", f'<s:svg xmlns:s="{SVG}">{prefixed}<s:a/></s:svg>'
     yield "titles", f"{head}{_full('<title>x</title>')}<a/></svg>"
     yield "elements in titles", head + _full('<desc><b c="x"/></desc>') + "<a/></svg>"
     yield "references in values", f"""{head}{_full('<path x="&amp;" d="M0 0"/>')}<a/></svg>"""
+    yield "references in colours", f"""{head}{_full('<path d="M0 0" fill="&#35;abc"/>')}<a/></svg>"""
     yield "text in paths", f"""{head}{_full('<path d="M0 0">x</path>')}<a/></svg>"""
     yield "cuts", f'{head}<g data-cuts="{"1-2." * 200_000}"/></svg>'
     yield "empty groups", f"{head}{_full('<g/>')}</svg>"
