@@ -106,16 +106,22 @@ def test_a_press_between_the_fields_of_a_dialog_leaves_it_open(browser: Browser,
         context.close()
 
 
-def test_a_notebook_opens_where_its_ink_is(browser: Browser, product: Product) -> None:
-    """On a Hebrew phone the sheet begins at its right edge; the ink is at the left one."""
+@pytest.mark.parametrize(("language", "x", "y"), [("he-IL", 1000, 9000), ("en-US", 300, 300)])
+def test_a_notebook_opens_where_its_ink_is(
+    browser: Browser, product: Product, language: str, x: int, y: int
+) -> None:
+    """On a Hebrew phone the sheet begins at its right edge and the ink is at the left one; on an English one it is at
+    the corner, where the title would lie on it."""
     with signed_up(product, "Dana") as (owner,):
         notebook = owner.new_notebook("Algebra")
-        save(owner, f"/SAVE/{notebook}", [("a", line(1000, 9000))])
-        page = open_notebook(browser, product, owner, notebook, seq=1, language="he-IL", **PHONE)
-        in_view = (
-            "() => [...document.querySelectorAll('#board svg path')].some(p => { const b = p.getBoundingClientRect();"
-            " return b.right > 0 && b.left < innerWidth && b.bottom > 0 && b.top < innerHeight; })"
-        )
+        save(owner, f"/SAVE/{notebook}", [("a", line(x, y))])
+        page = open_notebook(browser, product, owner, notebook, seq=1, language=language, **PHONE)
+        in_view = """() => [...document.querySelectorAll('#board svg path')].some(path => {
+          const box = path.getBoundingClientRect();
+          return box.right > 0 && box.left < innerWidth
+            && box.top > document.querySelector('#bar').getBoundingClientRect().bottom
+            && box.bottom < document.querySelector('#tools').getBoundingClientRect().top;
+        })"""
         wait_until(lambda: page.evaluate(in_view), what="the ink is in view")
         page.context.close()
 
@@ -143,6 +149,33 @@ def test_what_went_to_the_trash_is_found_where_it_went_from(browser: Browser, pr
         )
         back.click()
         page.locator(".entry", has_text="Algebra").wait_for()
+        page.context.close()
+
+
+@pytest.mark.parametrize("size", [{}, PHONE])
+def test_a_guest_passes_the_link_on_and_comes_back_from_signing_up(
+    browser: Browser, start_product: Callable[..., Product], size: dict[str, int]
+) -> None:
+    """S4 for who has no account: on the server's own machine, too, the link is one that others can open."""
+    product = start_product("--name", "notes.example")
+    with signed_up(product, "Dana") as (owner,):
+        code = owner.share(owner.new_notebook("Algebra"))
+        page = context_for(browser, **size).new_page()  # type: ignore[arg-type]
+        page.goto(f"{product.url}/?nb={code}")
+        wait_ready(page, 0)
+        press(page, "Share")
+        link = page.get_by_label("Link", exact=True)
+        link.wait_for()
+        assert link.input_value() == f"https://notes.example/?nb={code}"
+        page.keyboard.press("Escape")
+        page.locator("#way-in").get_by_role("link", name="Log in").click()
+        page.get_by_role("link", name="Sign up").click()
+        page.locator("#username").fill("Noa")
+        page.locator("#password").fill("a good long password")
+        press(page, "Sign up")
+        page.wait_for_url(f"**/?nb={code}")
+        wait_ready(page, 0)
+        wait_until(lambda: page.locator("#way-in").is_hidden(), what="nobody with an account is asked in")
         page.context.close()
 
 

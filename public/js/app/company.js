@@ -136,7 +136,7 @@ export class Company {
     let last = null;
     for (const stroke of notebook.strokes.values()) {
       if (!stroke.shown) continue;
-      if (seen(board.viewport.visible(-24), stroke.bounds)) return;
+      if (board.viewport.shows(stroke.bounds)) return;
       if (!last || stroke.order > last.order) last = stroke;
     }
     if (last) board.jumpTo((last.bounds.x0 + last.bounds.x1) / 2, (last.bounds.y0 + last.bounds.y1) / 2);
@@ -147,7 +147,7 @@ export class Company {
     if (performance.now() - this.#arrived > ARRIVING_MS) return;
     this.#arrived = -Infinity;
     const { board } = this.app;
-    if (!seen(board.viewport.visible(-24), { x0: x, y0: y, x1: x, y1: y })) board.jumpTo(x, y);
+    if (!board.viewport.shows({ x0: x, y0: y, x1: x, y1: y })) board.jumpTo(x, y);
   }
 
   async #showPeople() {
@@ -225,8 +225,3 @@ export class Company {
 /** A press this long, without moving more than this, asks who wrote the stroke. */
 const HOLD_MS = 600;
 const HOLD_STILL_PX = 6;
-
-/** @param {import("../core/path_data.js").Bounds} view @param {import("../core/path_data.js").Bounds} box */
-function seen(view, box) {
-  return box.x1 >= view.x0 && box.x0 <= view.x1 && box.y1 >= view.y0 && box.y0 <= view.y1;
-}

@@ -4,10 +4,10 @@ import { call } from "../net/api.js";
 import { onSubmit, openCardPage, typed } from "./card_page.js";
 
 async function main() {
-  const { t } = await openCardPage("login.title");
+  const { t, memory } = await openCardPage("login.title");
   onSubmit("login", "problem", t, async () => {
     await call("POST", "/LOGIN", { username: typed("username"), password: typed("password") });
-    leave();
+    leave(memory.place);
   });
   onSubmit("reset-form", "reset-problem", t, async () => {
     const code = typed("reset-code").replace(/\D/g, "");
@@ -16,13 +16,14 @@ async function main() {
       code,
       new: typed("reset-password"),
     });
-    leave();
+    leave(memory.place);
   });
 }
 
-function leave() {
+/** @param {string} place where the visitor came from */
+function leave(place) {
   new BroadcastChannel("account").postMessage("logged in");
-  location.assign("/");
+  location.assign(place);
 }
 
 main();

@@ -8,7 +8,7 @@ import { LANGUAGES, translator } from "../core/i18n.js";
 import { addressOf, call, exchange, targetOf } from "../net/api.js";
 import { JournalStore, Memory } from "../net/browser_store.js";
 import { Board } from "../ui/board.js";
-import { byId, pageLanguage, translatePage } from "../ui/dom.js";
+import { byId, pageLanguage, reachInto, translatePage } from "../ui/dom.js";
 import { Sidebar } from "../ui/sidebar.js";
 import {
   makeHint,
@@ -207,6 +207,7 @@ export class App {
   async open(target) {
     this.close();
     this.target = target;
+    this.memory.keepPlace(addressOf(target));
     const listed = target?.kind === "own" ? this.sidebar.notebook(target.id) : undefined;
     this.head = { role: "owner", title: listed?.title ?? "", description: listed?.description ?? "" };
     this.notebook.begin({ seq: 0, epoch: "" });
@@ -268,6 +269,7 @@ export class App {
       document: this.notebook,
       onChange: (command, data) => this.submit(command, data),
       onLive: (info) => this.company?.send(info),
+      bars: () => reachInto(byId("board"), [byId("bar"), byId("tools")]),
       settings: {
         rightToLeft: this.language === "he",
         undo: this.memory.undo(this.session.board),

@@ -9,7 +9,7 @@ async function main() {
     await call("POST", "/SIGNUP", { username: typed("username"), password: typed("password") });
     memory.noteSignUp();
     new BroadcastChannel("account").postMessage("logged in");
-    location.assign("/");
+    location.assign(memory.place);
   });
 }
 

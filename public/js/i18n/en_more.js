@@ -155,7 +155,7 @@ export const catalogue = {
   "share.send": "Send…",
   "share.qr": "QR code of the link",
   "share.noAddress":
-    "This address works on this computer only. Open the server’s network address to share it.",
+    "No other device can reach this computer now. Connect it to a network, then press Share again.",
   "share.enterCode": "Enter a code",
   "share.codeExample": "Code, link or 8 digits",
   "share.go": "Go",

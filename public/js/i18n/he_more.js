@@ -154,7 +154,7 @@ export const catalogue = {
   "share.copied": "הועתק",
   "share.send": "שליחה…",
   "share.qr": "קוד QR של הקישור",
-  "share.noAddress": "הכתובת הזאת פועלת רק במחשב הזה. כדי לשתף, פותחים את כתובת הרשת של השרת.",
+  "share.noAddress": "כרגע אי אפשר להגיע למחשב הזה ממכשיר אחר. מחברים אותו לרשת ולוחצים שוב על שיתוף.",
   "share.enterCode": "יש לי קוד",
   "share.codeExample": "קוד, קישור או 8 ספרות",
   "share.go": "כניסה",

@@ -152,6 +152,7 @@ const KEYS = {
   touch: "notebooks.touch",
   list: "notebooks.list",
   name: "notebooks.name",
+  place: "notebooks.place",
   undo: "notebooks.undo.",
 };
 
@@ -267,6 +268,16 @@ export class Memory {
     const words = this.#json(KEYS.name, null, this.tabStorage);
     this.tabStorage.removeItem(KEYS.name);
     return words;
+  }
+
+  /** Where this tab is: who goes away to log in comes back there. @param {string} address of the page */
+  keepPlace(address) {
+    this.tabStorage.setItem(KEYS.place, address);
+  }
+
+  /** @returns {string} */
+  get place() {
+    return this.tabStorage.getItem(KEYS.place) ?? "/";
   }
 
   /** Forgets what belongs to the account that logs out. */

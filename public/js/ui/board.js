@@ -34,9 +34,10 @@ export class Board extends EventTarget {
    * @param {NotebookDocument} options.document
    * @param {(command: string, data: any) => string} options.onChange takes a change, answers its op
    * @param {(info: LiveInfo) => void} [options.onLive] points and cursor for the other readers
+   * @param {() => import("./viewport.js").Insets} [options.bars] how far what lies over the board reaches into it
    * @param {Partial<BoardSettings>} [options.settings]
    */
-  constructor({ root, document: notebook, onChange, onLive, settings = {} }) {
+  constructor({ root, document: notebook, onChange, onLive, bars, settings = {} }) {
     super();
     this.root = root;
     this.document = notebook;
@@ -48,7 +49,7 @@ export class Board extends EventTarget {
     /** @type {string[]} */
     this.gesture = [];
     this.frameRequested = false;
-    this.view = new BoardView(root, notebook, this.settings.rightToLeft);
+    this.view = new BoardView(root, notebook, this.settings.rightToLeft, bars);
     this.viewport = this.view.viewport;
     this.wet = this.view.wet;
     this.parts = new BoardParts(this, this.missing);

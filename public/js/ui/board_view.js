@@ -33,12 +33,13 @@ export class BoardView {
    * @param {HTMLElement} root `#board`
    * @param {NotebookDocument} notebook
    * @param {boolean} rightToLeft the sheet starts at its right edge
+   * @param {() => import("./viewport.js").Insets} [bars] as the viewport takes it
    */
-  constructor(root, notebook, rightToLeft) {
+  constructor(root, notebook, rightToLeft, bars) {
     this.root = root;
     this.notebook = notebook;
     this.shown = (/** @type {string} */ colour) => (this.dark ? darkPaperColour(colour) : colour);
-    this.viewport = new Viewport(rightToLeft);
+    this.viewport = new Viewport(rightToLeft, bars);
     this.dry = new DryLayer(notebook, this.viewport, this.shown);
     this.wet = new WetLayer(this.viewport, this.shown);
     this.build();

@@ -112,6 +112,28 @@ export function translatePage(root, t) {
   }
 }
 
+/**
+ * How far bars that lie over an area reach into it from its sides; those that are not shown do not.
+ *
+ * @param {Element} area
+ * @param {Element[]} bars each along one side
+ * @returns {import("./viewport.js").Insets}
+ */
+export function reachInto(area, bars) {
+  const { left, top, right, bottom } = area.getBoundingClientRect();
+  const reach = { left: 0, top: 0, right: 0, bottom: 0 };
+  for (const bar of bars) {
+    const box = bar.getBoundingClientRect();
+    if (box.width === 0) continue;
+    const level = box.width > box.height;
+    if (level && box.top + box.bottom < top + bottom) reach.top = Math.max(reach.top, box.bottom - top);
+    else if (level) reach.bottom = Math.max(reach.bottom, bottom - box.top);
+    else if (box.left + box.right < left + right) reach.left = Math.max(reach.left, box.right - left);
+    else reach.right = Math.max(reach.right, right - box.left);
+  }
+  return reach;
+}
+
 /** @param {Date} date @param {string} language @returns {string} short and human */
 export function dayText(date, language) {
   const sameDay = date.toDateString() === new Date().toDateString();

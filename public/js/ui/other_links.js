@@ -70,7 +70,7 @@ function shareRow(app, id, share, refresh) {
       })
     : t("share.expires.never");
   const copy = async () => {
-    const link = await linkFor(app, share.code);
+    const link = await linkFor(share.code);
     if (!link) return;
     await navigator.clipboard.writeText(link).catch(() => undefined);
     toast(t("share.copied"));

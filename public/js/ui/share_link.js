@@ -19,19 +19,17 @@ export function isRole(word) {
 
 /**
  * The link others can open: under the page's own origin unless that is a loopback name, then under the first
- * address the server says others can type (S4).
+ * address the server says others can type (S4). It says so to a guest, too: whoever may write here may pass it on.
  *
- * @param {App} app
  * @param {string} code
  * @returns {Promise<string|null>} null where no such address is known
  */
-export async function linkFor(app, code) {
+export async function linkFor(code) {
   const path = `/?nb=${encodeURIComponent(code)}`;
   if (!isLoopback(location.hostname)) return location.origin + path;
-  if (!app.user) return null;
   try {
-    const { data } = await call("GET", "/api/addresses");
-    const first = /** @type {string[]} */ (data)
+    const { data } = await call("GET", "/api/connect");
+    const first = /** @type {string[]} */ (data.others)
       .map(originOf)
       .find((origin) => !isLoopback(new URL(origin).hostname));
     return first ? first + path : null;

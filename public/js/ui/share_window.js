@@ -86,7 +86,7 @@ async function showOwnLink(app, body, id, code) {
   await showLink(app, body, code, "edit");
   const say = button(t("share.classCode"), async () => {
     const { showClassCode } = await import("./class_code.js");
-    showClassCode(app, code, await linkFor(app, code));
+    showClassCode(app, code, await linkFor(code));
   });
   const more = element("details", { class: "more" }, element("summary", {}, t("share.more")));
   const shown = async (/** @type {import("./share_link.js").Share[]} */ shares) => {
@@ -109,7 +109,7 @@ async function showOwnLink(app, body, id, code) {
 /** @param {App} app @param {HTMLElement} body @param {string} code @param {import("./share_link.js").Role} role what the link allows */
 async function showLink(app, body, code, role) {
   const { t } = app;
-  const link = await linkFor(app, code);
+  const link = await linkFor(code);
   if (!link) {
     body.append(element("p", { class: "form-error" }, t("share.noAddress")));
     return;

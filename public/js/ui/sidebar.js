@@ -88,6 +88,7 @@ export class Sidebar {
     this.#user = user;
     const greeting = byId("greeting");
     const account = byId("account");
+    byId("way-in").hidden = user !== null;
     if (user) {
       greeting.replaceChildren(this.t("greeting.user", { name: user.username }));
       const mine = button(this.t("account.label"), this.actions.onAccount);

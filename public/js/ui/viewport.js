@@ -7,6 +7,7 @@
 
 /** @typedef {import("../core/path_data.js").Bounds} Bounds */
 /** @typedef {"pan" | "zoom" | "size"} ViewChange */
+/** @typedef {{left: number, top: number, right: number, bottom: number}} Insets CSS pixels from each side of the board */
 
 /** Zoom limits; 1 is 100 %. */
 export const MIN_ZOOM = 0.05;
@@ -20,11 +21,17 @@ const NEAR_EDGE = 1_500;
 /** Where the sheet is moving to more is seen soon: what comes into view in this time, ms, at most ... */
 const LOOK_AHEAD_MS = 350;
 const MOST_AHEAD_PX = 1400;
+/** What is gone to keeps this far from what lies over the board, CSS pixels. */
+const MARGIN_PX = 16;
 
 export class Viewport {
-  /** @param {boolean} rightToLeft the sheet starts at its right edge */
-  constructor(rightToLeft) {
+  /**
+   * @param {boolean} rightToLeft the sheet starts at its right edge
+   * @param {() => Insets} [bars] how far what lies over the board reaches into it, asked when somebody goes to a place
+   */
+  constructor(rightToLeft, bars = () => ({ left: 0, top: 0, right: 0, bottom: 0 })) {
     this.rightToLeft = rightToLeft;
+    this.bars = bars;
     this.width = 1;
     this.height = 1;
     this.pixelRatio = 1;
@@ -113,23 +120,49 @@ export class Viewport {
    * @param {number} [largest] zoom never goes above this
    */
   fit(box, largest = 1) {
-    const border = 32;
-    const zoomX = (this.width - 2 * border) / Math.max(1, (box.x1 - box.x0) / 10);
-    const zoomY = (this.height - 2 * border) / Math.max(1, (box.y1 - box.y0) / 10);
+    const { x0, y0, x1, y1 } = this.clear();
+    const zoomX = (x1 - x0) / Math.max(1, (box.x1 - box.x0) / 10);
+    const zoomY = (y1 - y0) / Math.max(1, (box.y1 - box.y0) / 10);
     this.zoom = Math.min(largest, MAX_ZOOM, Math.max(MIN_ZOOM, Math.min(zoomX, zoomY)));
-    this.exactX = this.width / 2 - ((box.x0 + box.x1) / 2) * this.scale;
-    this.exactY = this.height / 2 - ((box.y0 + box.y1) / 2) * this.scale;
+    this.exactX = (x0 + x1) / 2 - ((box.x0 + box.x1) / 2) * this.scale;
+    this.exactY = (y0 + y1) / 2 - ((box.y0 + box.y1) / 2) * this.scale;
     this.settle("zoom");
   }
 
   /**
-   * @param {number} x sheet units, to come to the middle
+   * Bring a place to the middle, or as near to it as the sheet's edges allow: beyond them there is nothing to see.
+   *
+   * @param {number} x sheet units
    * @param {number} y
    */
   centreOn(x, y) {
-    this.exactX = this.width / 2 - x * this.scale;
-    this.exactY = this.height / 2 - y * this.scale;
+    const { sheet, scale } = this;
+    const { x0, y0, x1, y1 } = this.clear();
+    const least = { x: x1 - sheet.x1 * scale, y: y1 - sheet.y1 * scale };
+    const most = { x: x0 - sheet.x0 * scale, y: y0 - sheet.y0 * scale };
+    const start = this.rightToLeft ? least.x : most.x;
+    this.exactX = least.x > most.x ? start : between(least.x, (x0 + x1) / 2 - x * scale, most.x);
+    this.exactY = least.y > most.y ? most.y : between(least.y, (y0 + y1) / 2 - y * scale, most.y);
     this.settle("pan");
+  }
+
+  /** @returns {Bounds} where nothing lies over the board, board pixels */
+  clear() {
+    const { left, top, right, bottom } = this.bars();
+    return {
+      x0: left + MARGIN_PX,
+      y0: top + MARGIN_PX,
+      x1: Math.max(left + MARGIN_PX + 1, this.width - right - MARGIN_PX),
+      y1: Math.max(top + MARGIN_PX + 1, this.height - bottom - MARGIN_PX),
+    };
+  }
+
+  /** @param {Bounds} box sheet units @returns {boolean} whether some of it is seen with nothing over it */
+  shows(box) {
+    const { x0, y0, x1, y1 } = this.clear();
+    const [left, right] = [this.boardX(box.x0), this.boardX(box.x1)];
+    const [top, bottom] = [this.boardY(box.y0), this.boardY(box.y1)];
+    return right >= x0 && left <= x1 && bottom >= y0 && top <= y1;
   }
 
   /** @param {number} x board pixel @returns {number} sheet units, not rounded */
@@ -253,6 +286,11 @@ function lower(edge, ink, first) {
   return grown;
 }
 
+/** @param {number} low @param {number} value @param {number} high */
+function between(low, value, high) {
+  return Math.min(high, Math.max(low, value));
+}
+
 /**
  * @param {number} offset
  * @param {number} low the sheet's edges, CSS pixels from its origin
@@ -263,5 +301,5 @@ function clampOffset(offset, low, high, extent) {
   const spare = extent * 0.4;
   const most = spare - low;
   const least = extent - spare - high;
-  return least > most ? (least + most) / 2 : Math.min(most, Math.max(least, offset));
+  return least > most ? (least + most) / 2 : between(least, offset, most);
 }
