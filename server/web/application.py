@@ -1,16 +1,14 @@
-"""What the network part calls: routing, refusals, threads and the way back (Application of server/net).
+"""What the network part calls: which call a request is, refusals, static files (Application of server/net).
 
 Owns the order in which a request is judged: name of the server (H5), path and method (H2), other sites (A4), query,
-access, then the handler, on the I/O thread or on a pool; and that every answer leaves through the answer desk with
+then access and the handler where `call_runner` has them run; and that every answer leaves through the answer desk with
 its security headers (H6). `handle`, `early_refusal`, `body_limit` and `refuse` run on I/O threads and never block.
 """
 
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Callable
-from functools import partial
 
 from http_core.errors import ParsingError
 from http_core.packet import Request, Response
@@ -19,27 +17,25 @@ from server.domain.failures import Failure
 from server.net.application import AccessRecord
 from server.net.exchange import Exchange
 from server.web.access_cache import NotCached
-from server.web.access_queue import AccessQueue
 from server.web.answer_desk import AnswerDesk
 from server.web.body_room import BodyRoom
 from server.web.call import Call
+from server.web.call_runner import CallRunner
 from server.web.cookies import credentials_of
 from server.web.cross_site import check_content_type, check_origin
 from server.web.failures import FailureAnswers
-from server.web.grant import Access, Claim
-from server.web.handler_pool import Pools, considerately
+from server.web.grant import Access
+from server.web.handler_pool import Pools
 from server.web.hot_files import HotFiles
 from server.web.plain_http import plain_http_answer
 from server.web.proxies import client_address
-from server.web.route import Route, Runs
+from server.web.route import Route
 from server.web.routes import Router
 from server.web.services import Services
 from server.web.static_files import StaticFiles
 
 _KNOWN_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"))
 _STATIC_METHODS = ("GET", "HEAD")
-_LONG_BODY_BYTES = 64 * 1024
-_log = logging.getLogger(__name__)
 
 
 class WebApplication:
@@ -72,10 +68,9 @@ class WebApplication:
         self._desk = desk
         self._finished = desk.finished
         self._failures = FailureAnswers(services.pages)
+        self._runner = CallRunner(services, pools=pools, desk=desk, failures=self._failures)
+        self._dispatch = self._runner.dispatch
         self._pool = pools.handlers
-        self._hashing = pools.hashing
-        self._documents = pools.documents
-        self._access_queue = AccessQueue(self._pool.submit, services.limits.access_queue)
         self._room = BodyRoom(services.limits)
         self._hot = HotFiles(files, desk, services.clock.now_ms)
         self._trusted = services.settings.trusted_proxies
@@ -96,7 +91,7 @@ class WebApplication:
             call = self._call(exchange)
             with contextlib.suppress(NotCached):
                 if call is not None:
-                    self._admit(call)
+                    call.admit()
             announced = request.headers.get("content-length")
             size = int(announced) if announced is not None else self.body_limit(request)
             if not self._room.hold(exchange, size):
@@ -182,7 +177,7 @@ class WebApplication:
             query,
             services=self._services,
             credentials=credentials_of(request),
-            desk=self,
+            desk=self._runner,
         )
 
     def _route(self, request: Request) -> tuple[Route[Call], dict[str, str]] | None:
@@ -208,110 +203,3 @@ class WebApplication:
         if response is None:
             raise Failure.of("not_found")
         return response
-
-    def _admit(self, call: Call) -> None:
-        """Asks access, on this thread. Raises NotCached where it would have to block and may not."""
-        claim = Claim(
-            call.credentials.session_hash,
-            call.peer,
-            call.params.get("id") or call.query.get("id") or call.query.get("nbID"),
-            call.query["nb"] if "nb" in call.query else call.query.get("code"),
-        )
-        call.signed_in, call.grant = self._services.access.admit(
-            call.route.access, claim, blocking=call.may_block
-        )
-        call.label()
-        if call.route.method == "POST":
-            check_content_type(call.request)
-
-    # -- running -----------------------------------------------------------------------------------------------
-
-    def _dispatch(self, call: Call) -> None:
-        """Runs the call where its route says. Raises Failure 503 where there is no room."""
-        match call.route.runs:
-            case Runs.IO | Runs.POLL:
-                call.stamp = self._services.access.stamp()
-                try:
-                    self._admit(call)
-                    self._respond(call)
-                except NotCached:
-                    if not self._access_queue.put(partial(self._run_later, call)):
-                        raise Failure.of("busy") from None
-            case Runs.POOL | Runs.LONG:
-                long = call.route.runs is Runs.LONG or len(call.request.body) > _LONG_BODY_BYTES
-                run = partial(self._run, call)
-                if long:
-                    run = partial(considerately, self._documents, run)
-                if not (self._documents if long else self._pool).submit(run):
-                    raise Failure.of("busy")
-            case Runs.HASH:
-                if call.route.at_once is not None and call.route.at_once(call):
-                    return
-                self._services.budgets.login_waits(call.peer)
-                if not self._hashing.submit(partial(self._run_hashing, call)):
-                    self._services.budgets.login_done(call.peer)
-                    raise Failure.of("busy")
-
-    def _run(self, call: Call) -> None:
-        """Access and handler on a thread that may block."""
-        call.may_block = True
-        try:
-            self._admit(call)
-            self._respond(call)
-        except Exception as error:
-            self.fail(call, error)
-
-    def _run_hashing(self, call: Call) -> None:
-        try:
-            self._run(call)
-        finally:
-            self._services.budgets.login_done(call.peer)
-
-    def _run_later(self, call: Call) -> None:
-        """What the I/O thread could not decide, on a handler thread; polls then go back to their I/O thread."""
-        if call.route.runs is not Runs.POLL:
-            self._run(call)
-            return
-        call.may_block = True
-        try:
-            self._admit(call)
-            call.ask_guest()
-        except Exception as error:
-            self.fail(call, error)
-            return
-        call.may_block = False
-        call.exchange.call_later(0.0, partial(self._respond_guarded, call))
-
-    def _respond_guarded(self, call: Call) -> None:
-        try:
-            self._respond(call)
-        except Exception as error:
-            self.fail(call, error)
-
-    def _respond(self, call: Call) -> None:
-        response = call.route.handler(call)
-        if response is not None:
-            call.answer(response)
-
-    # -- what a call asks ----------------------------------------------------------------------------------------
-
-    def finished(self, response: Response) -> Response:
-        """Adds what every answer carries."""
-        return self._finished(response)
-
-    def fail(self, call: Call, error: BaseException) -> None:
-        """Answers a call with a failure; any thread."""
-        call.answer(self._failures.answer(error, call.request))
-
-    def look_again(self, call: Call) -> None:
-        """Asks access once more, on the pool, and ends the call where it is refused now."""
-
-        def look() -> None:
-            call.may_block = True
-            try:
-                self._admit(call)
-            except Exception as error:
-                self.fail(call, error)
-
-        if not self._access_queue.put(look):
-            self.fail(call, Failure.of("busy"))

@@ -18,7 +18,8 @@ from server.storage.contracts import Guest, User
 from server.updates.live import Owner
 from server.web.access_cache import NotCached
 from server.web.cookies import Credentials
-from server.web.grant import Grant, SignedIn
+from server.web.cross_site import check_content_type
+from server.web.grant import Claim, Grant, SignedIn
 from server.web.route import Route
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _EPOCH = re.compile(r"[0-9a-f]{16}")
 
 
 class CallDesk(Protocol):
-    """What a call asks of the application that made it."""
+    """What a call asks of whoever runs it."""
 
     def finished(self, response: Response) -> Response:
         """Adds what every answer carries."""
@@ -136,6 +137,27 @@ class Call:
         """The grant of a route about one notebook."""
         assert self.grant is not None, "the route names no notebook"
         return self.grant
+
+    def admit(self) -> None:
+        """Asks access, on this thread.
+
+        Raises:
+            Failure: what the route asks is not there.
+            NotCached: storage would have to be asked, and may not.
+        """
+        query = self.query
+        claim = Claim(
+            self.credentials.session_hash,
+            self.peer,
+            self.params.get("id") or query.get("id") or query.get("nbID"),
+            query["nb"] if "nb" in query else query.get("code"),
+        )
+        self.signed_in, self.grant = self.services.access.admit(
+            self.route.access, claim, blocking=self.may_block
+        )
+        self.label()
+        if self.route.method == "POST":
+            check_content_type(self.request)
 
     def own_notebook(self, notebook_id: int) -> Grant:
         """The user's own notebook, named in the body; blocks. Raises 404 as for an unknown one (N5)."""

@@ -75,7 +75,7 @@ class EchoFront:
     def handle(self, exchange: Exchange) -> None:
         """Echo, or whatever the product does."""
         if self._is_echo(exchange.request):
-            exchange.answer(self._product.finished(echo_response(exchange.request)))
+            exchange.answer(self._product._finished(echo_response(exchange.request)))
         else:
             self._product.handle(exchange)
 
