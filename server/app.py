@@ -8,9 +8,7 @@ different packages meet. `start` and `run` are the main thread, `send_updates` a
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
-import signal
 import socket
 import sys
 import threading
@@ -18,18 +16,12 @@ import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from types import FrameType
 
 from server import __version__
 from server.addresses import Door
-from server.capacity import (
-    collect_garbage_seldom,
-    descriptor_note,
-    free_bytes,
-    raise_descriptor_limit,
-    room_note,
-)
-from server.console_io import ConsoleSocket, read_standard_input
+from server.announcement import announce, start_notes, tell_service_manager
+from server.capacity import collect_garbage_seldom, raise_descriptor_limit
+from server.console_io import ConsoleSocket, start_reading_standard_input
 from server.data import OpenData, open_data, save_at_the_end
 from server.domain.accounts import PasswordHasher
 from server.doorway import PATIENCE_S, Doorway
@@ -39,17 +31,13 @@ from server.limits import AllLimits, apply_limits
 from server.listeners import make_listeners
 from server.logs import Logs, open_logs
 from server.net.application import AccessRecord
-from server.net.descriptors import affordable_connections, descriptor_limit
 from server.net.net_server import NetServer
 from server.net.tls import CertificateFiles as ReloadingContext
 from server.operator import ServerOperator
-from server.service_manager import tell_service_manager
 from server.settings import Settings
-from server.start_text import start_text
-from server.updates.generation import SpawnedGeneration
-from server.updates.loop import LoopLimits, update_open_notebooks_loop
+from server.stop_request import StopRequest, ignore_hangup
 from server.updates.pacer import PacerThread
-from server.updates.process import UpdateProcess
+from server.updates.process import UpdateProcess, spawned_generations
 from server.updates.replicas import Replicas
 from server.web.assembly import Web, WebParts, join_web
 from server.web.call import Call
@@ -62,7 +50,6 @@ from server.web.static_manifest import read_site
 ROOT = Path(__file__).resolve().parent.parent
 DRAIN_S = 10.0
 START_PATIENCE_S = 10.0
-SAME_WISH_S = 0.3
 _log = logging.getLogger("server")
 
 
@@ -92,8 +79,7 @@ class Server:
         self._doorway: Doorway | None = None
         self._clock = Clock()
         self._limits: AllLimits = apply_limits(settings.limits)
-        self._stop_asked = threading.Event()
-        self._signal_at_s = 0.0
+        self._stop = StopRequest(lambda: ConsoleSocket.remove(settings.data_dir))
         self._stopping = False
         self._started_s = time.monotonic()
 
@@ -127,9 +113,7 @@ class Server:
 
     def _start_console(self) -> None:
         """Signals count from here; commands are read once the server is ready for them."""
-        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), self._on_signal)
+        self._stop.heed_signals()
 
     def _make_tls_context(self) -> None:
         self._identity = Identity(self.settings, _log)
@@ -144,10 +128,8 @@ class Server:
         # After a second signal Python's own helper removes the queue's semaphores; its warning helps nobody.
         sys.warnoptions.append("ignore:resource_tracker:UserWarning")
         storage, clock = self._data.storage, self._clock
-        spawn = multiprocessing.get_context("spawn")
-        settings = self._data.update_settings
         self._updates = UpdateProcess(
-            lambda number: SpawnedGeneration(number, update_open_notebooks_loop, settings, spawn, _log),
+            spawned_generations(self._data.update_settings, _log),
             on_restart=self._recheck_polls,
             log=_log,
         )
@@ -217,7 +199,7 @@ class Server:
             logs=self._logs,
             save_tables=self._save_tables,
             close_notebook=partial(close_notebook, self._web.services),
-            request_stop=self.request_stop,
+            request_stop=self._stop.ask,
             now_ms=self._clock.now_ms,
         )
         self._net.start()
@@ -225,39 +207,11 @@ class Server:
     def _print_init_line(self) -> None:
         """Ready means that a stroke can be stored: the update process is up, too, or the text says that it is not."""
         up = self._updates.wait_running(START_PATIENCE_S)
-        notes = self._identity.notes(self._clock.now_ms())
-        notes += [*self._data.notes, *self._data.storage.warnings, *self._capacity_notes()]
-        if not up:
-            notes.append(
-                "Changes cannot be stored yet: the update process has not come up. The log says why."
-            )
-        print(
-            start_text(
-                version=__version__,
-                addresses=self._identity.told(),
-                here=self._door.here(),
-                kept=self._data.storage.describe(),
-                data_dir=str(self.settings.data_dir),
-                certificate=self._identity.certificate,
-                notes=notes,
-                console=self.settings.console,
-                alone=self._doorway is None,
-            ),
-            flush=True,
+        notes = start_notes(
+            self._identity, self._data, self._limits.net, can_store=up, now_ms=self._clock.now_ms()
         )
-        took_ms = (time.monotonic() - self._started_s) * 1000
-        _log.info("[INIT] ready on port %d after %.0f ms", self._door.port, took_ms)
-        tell_service_manager(os.environ, "READY=1")
-
-    def _capacity_notes(self) -> list[str]:
-        limits = self._limits.net
-        affordable = affordable_connections(limits.max_connections, limits.descriptor_reserve)
-        data_dir = self.settings.data_dir
-        notes = [
-            descriptor_note(descriptor_limit(), limits.max_connections, affordable),
-            room_note(free_bytes(data_dir), LoopLimits().min_free_bytes, data_dir),
-        ]
-        return [note for note in notes if note]
+        took_s = time.monotonic() - self._started_s
+        announce(self.settings, self._identity, self._door, self._data, notes=notes, took_s=took_s)
 
     # --- running -----------------------------------------------------------------------------------------------
 
@@ -266,15 +220,8 @@ class Server:
         self._console_socket = ConsoleSocket(self.settings.data_dir, self._operator)
         self._console_socket.start()
         if self.settings.console:
-            is_terminal = sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
-            threading.Thread(
-                target=read_standard_input,
-                args=(self._operator,),
-                kwargs={"is_terminal": is_terminal},
-                name="console",
-                daemon=True,
-            ).start()
-        while not self._stop_asked.wait(self._doorway.wait_s() if self._doorway else None):
+            start_reading_standard_input(self._operator)
+        while not self._stop.wait(self._doorway.wait_s() if self._doorway else None):
             if self._doorway is not None:
                 self._doorway.look()
         self._shut_down()
@@ -293,23 +240,6 @@ class Server:
     def send_updates(self) -> None:
         """The update thread: answers and applied changes from the Queue to the writers and the waiting polls."""
         self._updates.send_updates(self._online_clients.publish)
-
-    def request_stop(self, why: str) -> None:
-        """Ask the main thread to stop. Any thread; asking twice is harmless."""
-        if not self._stop_asked.is_set():
-            _log.info("stopping: %s", why)
-            self._stop_asked.set()
-
-    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        now_s = time.monotonic()
-        first_s = self._signal_at_s = self._signal_at_s or now_s
-        # A closing terminal, its shell and some tools signal twice for one wish; a person who insists takes longer.
-        insists = now_s - first_s > SAME_WISH_S and number != getattr(signal, "SIGHUP", None)
-        if insists:
-            # A second signal leaves at once: what was acknowledged is on disk, the update process ends by itself.
-            ConsoleSocket.remove(self.settings.data_dir)
-            os._exit(1)
-        self._stop_asked.set()
 
     # --- stopping ----------------------------------------------------------------------------------------------
 
@@ -330,10 +260,7 @@ class Server:
         self._data.close()
         _log.info("stopped after %.0f s", time.monotonic() - self._started_s)
         self._logs.stop()
-        if hasattr(signal, "SIGHUP"):
-            signal.signal(
-                signal.SIGHUP, signal.SIG_IGN
-            )  # Python's own way out would die of a terminal's last word
+        ignore_hangup()
 
     def _abandon(self) -> None:
         """Undo a start that failed half way."""

@@ -50,14 +50,19 @@ class StreamTerminal:
             return  # the terminal is gone; its reader ends next
 
 
-def read_standard_input(operator: Operator, *, is_terminal: bool) -> None:
-    """The console thread: commands from standard input until it ends.
+def start_reading_standard_input(operator: Operator) -> None:
+    """Starts the console thread: commands from standard input until it ends.
 
     End of input stops the server only where a person closed a terminal (O2); `</dev/null` just closes the console.
     """
-    left_by_exit = console(operator, StreamTerminal(sys.stdin, sys.stdout))
-    if not left_by_exit and is_terminal:
-        operator.request_stop("end of input on the terminal")
+    is_terminal = sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
+
+    def read() -> None:
+        left_by_exit = console(operator, StreamTerminal(sys.stdin, sys.stdout))
+        if not left_by_exit and is_terminal:
+            operator.request_stop("end of input on the terminal")
+
+    threading.Thread(target=read, name="console", daemon=True).start()
 
 
 class ConsoleSocket:

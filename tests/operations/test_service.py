@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from server import addresses
-from server.service_manager import tell_service_manager
+from server.announcement import tell_service_manager
 from tests.operations.program import NOBODY, run, wait_until
 from tests.operations.test_wrong_starts import own_certificate
 from tests.support.product import ROOT, Person, Product
