@@ -11,93 +11,25 @@ stores nothing), for ratios; without an interpreter that has both it is skipped 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import json
 import os
-import queue
-import socket
-import ssl
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from benchmarks.audience import Audience
+from benchmarks.fanout_writers import RoomWriter, SaveWriter
+from benchmarks.room_server import peer_missing, room_server
 from benchmarks.update_process import pen_stroke
-from benchmarks.viewers import LENGTH, frame, take_frame
-from tests.support.product import ROOT, Person, Product, free_port
+from tests.support.product import Person, Product
 
 TARGETS_MS = {10: 3.0, 100: 5.0, 1000: 23.0}
 MOST_JOIN_S = 2.5
 MOST_CPU_US = 45.0
 LEAST_STORED = 5000
-PROCESSES = 2
 PAUSE_S = 0.2
-
-ROOM_SERVER = """
-import socketio
-sio = socketio.AsyncServer(async_mode="asgi", cors_allowed_origins="*")
-app = socketio.ASGIApp(sio)
-
-@sio.event
-async def connect(sid, environ):
-    await sio.enter_room(sid, "notebook")
-
-@sio.event
-async def stroke(sid, data):
-    await sio.emit("stroke", data, room="notebook")
-    return "ok"
-"""
-
-
-class Audience:
-    """Viewers in processes of their own, and the moments at which all of them had a change."""
-
-    def __init__(self, port: int, count: int, code: str | None) -> None:
-        self._last: dict[int, list[float]] = {}
-        self._news: queue.Queue[dict[str, Any]] = queue.Queue()
-        shares = [count // PROCESSES + (1 if part < count % PROCESSES else 0) for part in range(PROCESSES)]
-        began = time.monotonic()
-        self._processes = [
-            subprocess.Popen(
-                [
-                    sys.executable, "-m", "benchmarks.viewers", "--port", str(port), "--count", str(share),
-                    "--first-address", str(1 + 10 * part), *([f"--code={code}"] if code else []),
-                ],
-                cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            )
-            for part, share in enumerate(shares) if share
-        ]  # fmt: skip
-        for process in self._processes:
-            threading.Thread(target=self._read, args=(process,), daemon=True).start()
-        took = [self._news.get(timeout=120)["took_s"] for _ in self._processes]
-        self.joined_s = max(took)
-        self.joined_with_start_s = time.monotonic() - began
-
-    def _read(self, process: subprocess.Popen[str]) -> None:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if not line.startswith("{"):
-                print(f"  viewers: {line.strip()}")
-                continue
-            self._news.put(json.loads(line))
-
-    def wait_for(self, seq: int, timeout_s: float = 30.0) -> float:
-        """The moment at which the last viewer of all had this change."""
-        while len(self._last.get(seq, ())) < len(self._processes):
-            news = self._news.get(timeout=timeout_s)
-            self._last.setdefault(news["seq"], []).append(news["last"])
-        return max(self._last.pop(seq))
-
-    def close(self) -> None:
-        for process in self._processes:
-            assert process.stdin is not None
-            process.stdin.close()
-            process.wait(30)
 
 
 def measure(send: Callable[[int], float], audience: Audience, first: int, strokes: int) -> list[float]:
@@ -202,113 +134,6 @@ class Ours:
         for thread in threads:
             thread.join()
         return sum(counts) / (time.monotonic() - began)
-
-
-def tls_socket(port: int) -> ssl.SSLSocket:
-    """A connection to a server on this machine, its certificate unchecked."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    plain = socket.create_connection(("127.0.0.1", port), timeout=10)
-    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return context.wrap_socket(plain, server_hostname="localhost")
-
-
-class SaveWriter:
-    """The owner, who draws and waits for the acknowledgement; no more of a client than the room server's writer is."""
-
-    def __init__(self, port: int, owner: Person, notebook: int) -> None:
-        self.sock = tls_socket(port)
-        cookies = "; ".join(f"{name}={value}" for name, value in owner.cookies.items())
-        self._head = (
-            f"POST /SAVE/{notebook} HTTP/1.1\r\nHost: localhost:{port}\r\nCookie: {cookies}\r\n"
-            "Content-Type: application/json\r\nContent-Length: "
-        ).encode()
-
-    def send(self, number: int, ink: str) -> tuple[float, float]:
-        """The moments at which it was sent and at which it was acknowledged as change `number`."""
-        body = json.dumps([["a", ink, f"s{number}"]]).encode()
-        request = b"%s%d\r\n\r\n%s" % (self._head, len(body), body)
-        began = time.monotonic()
-        self.sock.sendall(request)
-        data = b""
-        while not (length := LENGTH.search(data)) or len(data) < data.index(b"\r\n\r\n") + 4 + int(length[1]):
-            got = self.sock.recv(65536)
-            assert got, "the server closed the writer's connection"
-            data += got
-        ended = time.monotonic()
-        head, _, told = data.partition(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 200 ") and json.loads(told)["seq"] == number, data
-        return began, ended
-
-
-class RoomWriter:
-    """One websocket client of the room server that draws and waits for the acknowledgement."""
-
-    def __init__(self, port: int) -> None:
-        self.sock = tls_socket(port)
-        self.sock.sendall(
-            b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
-            b"Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-        )
-        data = b""
-        while b"\r\n\r\n" not in data:
-            data += self.sock.recv(4096)
-        self._data = data.partition(b"\r\n\r\n")[2]
-        self._until(b"0")
-        self.sock.sendall(frame(b"40"))
-        self._until(b"40")
-
-    def _until(self, start: bytes) -> None:
-        while True:
-            text, self._data = take_frame(self._data)
-            if text is None:
-                self._data += self.sock.recv(65536)
-            elif text == b"2":
-                self.sock.sendall(frame(b"3"))
-            elif text.startswith(start):
-                return
-
-    def send(self, number: int, ink: str) -> float:
-        event = json.dumps(["stroke", {"n": number, "svg": ink}], separators=(",", ":")).encode()
-        began = time.monotonic()
-        self.sock.sendall(frame(b"42%d" % number + event))
-        self._until(b"43%d" % number)
-        return began
-
-
-@contextlib.contextmanager
-def room_server(folder: Path, python: str, https: Path) -> Iterator[tuple[int, int]]:
-    """The reference server: (port, pid)."""
-    (folder / "room.py").write_text(ROOM_SERVER)
-    port = free_port()
-    process = subprocess.Popen(
-        [
-            python, "-m", "uvicorn", "room:app", "--host", "127.0.0.1", "--port", str(port), "--no-access-log",
-            "--log-level", "error", "--ssl-certfile", str(https / "servercert.pem"),
-            "--ssl-keyfile", str(https / "serverkey.pem"),
-        ],
-        cwd=folder,
-    )  # fmt: skip
-    try:
-        for _ in range(200):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-                break
-            time.sleep(0.05)
-        yield port, process.pid
-    finally:
-        process.kill()  # nothing of it is to be kept, and it would wait for its clients
-        process.wait(10)
-
-
-def peer_missing(python: str | None) -> str | None:
-    """Why the room server cannot run, or None."""
-    if python is None:
-        return "no --peers-python was given (an environment with python-socketio and uvicorn[standard])"
-    check = subprocess.run(
-        [python, "-c", "import socketio, uvicorn, websockets"], capture_output=True, text=True, check=False
-    )
-    return None if check.returncode == 0 else f"{python}: {check.stderr.strip().splitlines()[-1]}"
 
 
 def verdict(value: float, most: float) -> str:

@@ -14,6 +14,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,9 +22,26 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.async_api import async_playwright  # noqa: E402
 
+from benchmarks.ink.bench import Bench, Row  # noqa: E402
 from benchmarks.ink.driver import launch  # noqa: E402
-from benchmarks.ink.rows import ROWS, Bench, Row  # noqa: E402
+from benchmarks.ink.notebook_rows import big, long_stroke, opening, size  # noqa: E402
+from benchmarks.ink.pen_rows import capture, cpu, latency  # noqa: E402
+from benchmarks.ink.sharing_rows import identical, offline, peer_sees  # noqa: E402
 from benchmarks.ink.subjects import ours, peers  # noqa: E402
+
+ROWS: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
+    "capture": capture,
+    "latency": latency,
+    "cpu": cpu,
+    "open": opening,
+    "big": big,
+    "long": long_stroke,
+    "bytes": size,
+    "peer": peer_sees,
+    "offline": offline,
+    "identical": identical,
+}
+"""The rows by name, in their order; each may be run alone, for those that write into a notebook open it anew."""
 
 
 def figure(value: float) -> str:
