@@ -250,7 +250,7 @@ class Server:
         _log.info("stopping: no new connections, open requests are answered")
         self._console_socket.stop()
         self._net.stop_accepting()
-        self._online_clients.close()
+        self._online_clients.evictions.close()
         self._net.drain(DRAIN_S)
         save_at_the_end(self._updates.flush, self._data.save_tables, _log)
         self._updates.stop()

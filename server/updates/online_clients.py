@@ -1,33 +1,30 @@
-"""All polls that wait, by notebook: who is answered when something happens, and who is turned away.
+"""All polls that wait, by notebook: who waits, who is answered when something happens, and when.
 
-Owns the rooms, the caps, the deadlines and the ways a poll ends: news, live ink, deadline, a notebook or share
-that is gone (404), a session that ended (401), a stop. `poll` runs on an I/O thread and never blocks; `publish`
-runs on the send_updates thread; drops run on handler threads. What the memory does not hold goes to the log road
-by `read_log`. Lock order: a room's lock, then the others'. Rules P1 to P4, P6.
+Owns the decision about a poll (an answer from memory, a place in a room, or the log) and what wakes those that wait:
+news, live ink, the deadline. `poll` runs on an I/O thread and never blocks; `publish` runs on the send_updates thread.
+Turning polls away is `evictions`, giving them their answers `delivery`. Lock order: a room's lock, then the others'.
+Rules P1 to P3, P6.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from http_core.packet import EncodedResponse
 from server.domain.failures import Failure
-from server.domain.ids import NotebookId, UserId
-from server.updates.answers import failure_body
+from server.domain.ids import NotebookId
+from server.updates.delivery import AnswerMany, Delivery, ReadLog
+from server.updates.evictions import Evictions
 from server.updates.live import LivePost, Owner
 from server.updates.messages import Applied
 from server.updates.pacer import Pacer
 from server.updates.polls import Poll, PollResult
-from server.updates.recent_drops import RecentDrops
-from server.updates.room import Encode, Ready, Room
+from server.updates.room import Encode, Room
 from server.updates.rooms import Rooms
 from server.updates.waiting_list import SLOT_S, PollLimits, WaitingList
-
-AnswerMany = Callable[[Sequence[Any], EncodedResponse], None]
-ReadLog = Callable[[NotebookId, list[Poll]], None]
 
 
 class Counts(NamedTuple):
@@ -49,7 +46,11 @@ class _Decision(NamedTuple):
 
 
 class OnlineClients:
-    """The waiting polls of the whole server."""
+    """The waiting polls of the whole server.
+
+    Attributes:
+        evictions: ends those that may wait no longer.
+    """
 
     def __init__(
         self,
@@ -73,9 +74,6 @@ class OnlineClients:
             clock: seconds, monotonic; the pacer's.
             limits: the caps.
         """
-        self._encode = encode
-        self._answer_many = answer_many
-        self._read_log = read_log
         self._pacer = pacer
         self._clock = clock
         limits = limits or PollLimits()
@@ -83,8 +81,8 @@ class OnlineClients:
         self._waiting = WaitingList(
             limits, random, lambda slot: pacer.call_at(slot * SLOT_S, lambda: self._expire(slot))
         )
-        self._drops = RecentDrops()
-        self._stopping: Failure | None = None
+        self._delivery = Delivery(self._waiting, encode, answer_many=answer_many, read_log=read_log)
+        self.evictions = Evictions(self._rooms, self._delivery, clock)
 
     # --- polls ----------------------------------------------------------------------------------------------
 
@@ -94,8 +92,8 @@ class OnlineClients:
         Raises:
             Failure: 503 when too many polls wait, or the server is stopping.
         """
-        if self._stopping is not None:
-            raise self._stopping
+        if self.evictions.stopping is not None:
+            raise self.evictions.stopping
         room = self._rooms.get(poll.notebook_id)
         if room is None:
             return PollResult.NEEDS_LOG
@@ -115,8 +113,8 @@ class OnlineClients:
 
     def wait_at(self, room: Room, poll: Poll) -> PollResult:
         """Lets a poll wait whose `since` the log road found to be the last number; it may be ahead of the room."""
-        if self._stopping is not None:
-            raise self._stopping
+        if self.evictions.stopping is not None:
+            raise self.evictions.stopping
         with room.lock:
             if room.closed or room.head is None:
                 return PollResult.NEEDS_LOG
@@ -131,8 +129,7 @@ class OnlineClients:
         for idle in self._rooms.take_idle():
             with idle.lock:
                 polls = idle.close()
-            if polls:
-                self._to_log(idle, polls)
+            self._delivery.to_log(idle, polls)
         return room
 
     def live_members(self, room: Room, poll: Poll) -> bytes:
@@ -174,9 +171,9 @@ class OnlineClients:
         poll.exchange.park()
         if decision.victim is not None:
             self._end(decision.victim)
-        failure = self._drops.failure_of(poll)
-        if failure is not None and self._take_out(poll):
-            self._refuse([poll], failure)
+        failure = self.evictions.failure_of(poll)
+        if failure is not None:
+            self.evictions.turn_away(room, poll, failure)
         return PollResult.PARKED
 
     def _enter(self, room: Room, poll: Poll, now_s: float) -> None:
@@ -194,7 +191,7 @@ class OnlineClients:
             if room is not None:
                 with room.lock:
                     ready = room.expire(polls, self._clock())
-                self._hand_out(room, ready, ended_empty=True)
+                self._delivery.hand_out(room, ready, ended_empty=True)
 
     def _end(self, poll: Poll) -> None:
         """Ends one poll with an empty answer."""
@@ -202,7 +199,7 @@ class OnlineClients:
         if room is not None:
             with room.lock:
                 ready = room.expire([poll], self._clock())
-            self._hand_out(room, ready, ended_empty=True)
+            self._delivery.hand_out(room, ready, ended_empty=True)
 
     def _gone(self, room: Room, poll: Poll) -> None:
         """The connection closed while the poll waited (I/O thread)."""
@@ -233,9 +230,9 @@ class OnlineClients:
                     else:
                         self._schedule(room, now_s)
             if behind:
-                self._to_log(room, behind)
+                self._delivery.to_log(room, behind)
             if ready is not None:
-                self._hand_out(room, ready)
+                self._delivery.hand_out(room, ready)
 
     def post_live(self, notebook_id: NotebookId, post: LivePost, owner: Owner = b"") -> None:
         """Passes live ink on to the pages that are here (P6). Any thread; nothing happens where nobody reads.
@@ -257,8 +254,7 @@ class OnlineClients:
             with room.lock:
                 polls = room.empty_out()
                 room.head = None
-            if polls:
-                self._to_log(room, polls)
+            self._delivery.to_log(room, polls)
 
     def _schedule(self, room: Room, now_s: float) -> None:
         if not room.flush_due:
@@ -273,67 +269,19 @@ class OnlineClients:
     def _flush(self, room: Room) -> None:
         with room.lock:
             ready = room.flush(self._clock())
-        self._hand_out(room, ready)
+        self._delivery.hand_out(room, ready)
 
     def _flush_live(self, room: Room) -> None:
         with room.lock:
             ready = room.flush_live(self._clock())
-        self._hand_out(room, ready)
+        self._delivery.hand_out(room, ready)
 
-    def _hand_out(self, room: Room, ready: Ready, *, ended_empty: bool = False) -> None:
-        polls = ready.polls()
-        if not polls:
-            return
-        self._waiting.remove(polls)
-        for answer, group in ready.answers:
-            exchanges = [poll.exchange for poll in group]
-            if ended_empty:
-                for exchange in exchanges:
-                    exchange.ended_empty = True
-            if len(exchanges) == 1:
-                exchanges[0].answer(answer)
-            else:
-                self._answer_many(exchanges, answer)
-        if ready.to_log:
-            self._read_log(room.id, ready.to_log)
-
-    def _to_log(self, room: Room, polls: list[Poll]) -> None:
-        self._waiting.remove(polls)
-        self._read_log(room.id, polls)
-
-    # --- ends -----------------------------------------------------------------------------------------------
-
-    def drop(self, notebook_id: NotebookId) -> None:
-        """The notebook is deleted: its polls are answered 404 at once (P4)."""
-        self._close_room(notebook_id, Failure.of("notebook_gone"))
-
-    def drop_share(self, code_hash: bytes) -> None:
-        """The share is revoked or expired: its polls are answered 404 at once (P4, S2)."""
-        self._drop_where(code_hash, Failure.of("share_gone"), lambda poll: poll.share == code_hash)
-
-    def drop_session(self, token_hash: bytes) -> None:
-        """The session has ended: its polls are answered 401 at once (P4)."""
-        self._drop_where(token_hash, Failure.of("session_ended"), lambda poll: poll.session == token_hash)
-
-    def drop_user(self, user_id: UserId) -> None:
-        """The account is gone: its polls are answered 401 at once."""
-        self._drop_where(int(user_id), Failure.of("session_ended"), lambda poll: poll.user_id == user_id)
-
-    def close(self) -> None:
-        """The server stops: every poll is answered 503 at once, and later ones too (O2)."""
-        self._stopping = Failure.of("stopping", retry_after_s=1)
-        for room in self._rooms.all():
-            self._close_room(room.id, self._stopping)
+    # --- figures --------------------------------------------------------------------------------------------
 
     def counts(self) -> Counts:
         """How much is held."""
         rooms, tail_bytes = self._rooms.counts()
         return Counts(self._waiting.count, rooms, self._waiting.sessions, tail_bytes)
-
-    def waiting_in(self, notebook_id: NotebookId) -> int:
-        """How many polls wait for one notebook."""
-        room = self._rooms.get(notebook_id)
-        return len(room.waiting) if room is not None else 0
 
     def inside(self, notebook_id: NotebookId) -> dict[bytes | None, list[str]]:
         """Who has a notebook open, by the share they came by (None for the owner's own address): names, one a page.
@@ -341,45 +289,7 @@ class OnlineClients:
         Only pages that say who they are (P6) are listed; one that is between two polls may be missing.
         """
         room = self._rooms.get(notebook_id)
-        found: dict[bytes | None, dict[tuple[str, Owner], str]] = {}
-        if room is not None:
-            with room.lock:
-                for poll in room.waiting:
-                    if poll.client:
-                        found.setdefault(poll.share, {})[poll.client, poll.owner] = poll.name
-        return {share: sorted(names.values()) for share, names in found.items()}
-
-    def _drop_where(self, key: bytes | int, failure: Failure, matches: Callable[[Poll], bool]) -> None:
-        self._drops.note(key, failure, self._clock())
-        for room in self._rooms.all():
-            with room.lock:
-                polls = [poll for poll in room.waiting if matches(poll)]
-                for poll in polls:
-                    room.remove(poll)
-            if polls:
-                self._waiting.remove(polls)
-                self._refuse(polls, failure)
-
-    def _close_room(self, notebook_id: NotebookId, failure: Failure) -> None:
-        room = self._rooms.take_out(notebook_id)
-        if room is not None:
-            with room.lock:
-                polls = room.close()
-            self._waiting.remove(polls)
-            self._refuse(polls, failure)
-
-    def _take_out(self, poll: Poll) -> bool:
-        room = self._rooms.get(poll.notebook_id)
         if room is None:
-            return False
+            return {}
         with room.lock:
-            waited = room.remove(poll)
-        if waited:
-            self._waiting.remove([poll])
-        return waited
-
-    def _refuse(self, polls: list[Poll], failure: Failure) -> None:
-        if polls:
-            self._answer_many(
-                [poll.exchange for poll in polls], self._encode(failure.status, failure_body(failure))
-            )
+            return room.inside()

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from http_core.packet import EncodedResponse
 from server.domain.ids import NotebookId
 from server.updates.answers import effects_members, update_body
-from server.updates.live import LIVE_EVERY_S, LiveRoom
+from server.updates.live import LIVE_EVERY_S, LiveRoom, Owner
 from server.updates.messages import Applied
 from server.updates.polls import Poll
 from server.updates.tail import Span, Tail
@@ -178,6 +178,14 @@ class Room:
             )
             answer = self._answers[key] = self._encode(200, body)
         return answer
+
+    def inside(self) -> dict[bytes | None, list[str]]:
+        """Who waits and says who they are, by the share they came by: names, one a page."""
+        found: dict[bytes | None, dict[tuple[str, Owner], str]] = {}
+        for poll in self.waiting:
+            if poll.client:
+                found.setdefault(poll.share, {})[poll.client, poll.owner] = poll.name
+        return {share: sorted(names.values()) for share, names in found.items()}
 
     def remove(self, poll: Poll) -> bool:
         """Takes a poll out; whether it was waiting."""

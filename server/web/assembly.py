@@ -111,7 +111,7 @@ def join_web(parts: WebParts) -> Web:
         read_log=queue.put,
         discard_files=parts.discard_files,
         access=access,
-        revocation=Revocation(access, polls),
+        revocation=Revocation(access, polls.evictions),
         budgets=budgets,
         login_guard=LoginGuard(parts.storage.attempts, clock, limits, enabled=parts.guesses_limited),
         hasher=parts.hasher,

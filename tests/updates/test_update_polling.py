@@ -226,7 +226,7 @@ def test_p3_a_since_that_is_known_to_the_log_but_not_yet_published_waits(
 ) -> None:
     """The .svg may be ahead of the push for a moment: that is no restored database."""
     world.poll(notebook, 0)
-    world.clients.drop(notebook)
+    world.clients.evictions.drop(notebook)
     world.poll(notebook, 0)
     held: list[Applied] = []
     world.publish = held.extend
@@ -263,7 +263,7 @@ def test_p2_a_writer_who_was_answered_is_ahead_of_no_poll(world: World, notebook
 def test_p4_delete_answers_404_at_once(world: World, notebook: NotebookId) -> None:
     poll, other = world.poll(notebook, 0), world.poll(world.new_notebook(), 0)
     world.storage.notebooks.trash(notebook, NOW_MS)
-    world.clients.drop(notebook)
+    world.clients.evictions.drop(notebook)
     assert (poll.status, poll.json["reason"]) == (404, "notebook_gone")
     assert other.response is None
     assert world.poll(notebook, 0).status == 404
@@ -273,13 +273,13 @@ def test_p4_revoked_share_404_and_ended_session_401_at_once(world: World, notebo
     shared = world.poll(notebook, 0, share=b"code")
     logged_in = world.poll(notebook, 0, session=b"token", user_id=UserId(7))
     other = world.poll(notebook, 0, session=b"other", user_id=UserId(8))
-    world.clients.drop_share(b"code")
+    world.clients.evictions.drop_share(b"code")
     assert (shared.status, shared.json["reason"]) == (404, "share_gone")
     assert logged_in.response is None
-    world.clients.drop_session(b"token")
+    world.clients.evictions.drop_session(b"token")
     assert (logged_in.status, logged_in.json["reason"]) == (401, "session_ended")
     assert other.response is None
-    world.clients.drop_user(UserId(8))
+    world.clients.evictions.drop_user(UserId(8))
     assert other.status == 401
     assert world.clients.counts().waiting == 0
 
@@ -289,7 +289,7 @@ def test_p4_a_poll_that_was_on_its_way_when_its_share_was_revoked_does_not_wait(
 ) -> None:
     world.hold_log = True
     poll = world.poll(notebook, 0, share=b"code")
-    world.clients.drop_share(b"code")
+    world.clients.evictions.drop_share(b"code")
     world.release_log()
     assert poll.status == 404
 
@@ -314,7 +314,7 @@ def test_a_connection_that_goes_is_forgotten(world: World, notebook: NotebookId)
     for poll in polls:
         poll.go()
     counts = world.clients.counts()
-    assert (counts.waiting, counts.sessions, world.clients.waiting_in(notebook)) == (0, 0, 0)
+    assert (counts.waiting, counts.sessions, world.clients.open_room(notebook).waiting) == (0, 0, {})
 
 
 def test_caps_a_65th_poll_of_a_session_ends_its_oldest(world: World, notebook: NotebookId) -> None:
@@ -452,7 +452,7 @@ def test_o2_stopping_answers_every_poll_at_once_and_later_ones_too(
     world: World, notebook: NotebookId
 ) -> None:
     waiting = world.poll(notebook, 0)
-    world.clients.close()
+    world.clients.evictions.close()
     assert (waiting.status, waiting.json["reason"]) == (503, "stopping")
     with pytest.raises(Failure, match="stopping"):
         world.clients.poll(Poll(FakeExchange(), notebook, 0))
