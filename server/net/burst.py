@@ -12,7 +12,7 @@ from server.net.channels import ConnectionLost
 from server.net.connection_state import State
 from server.net.owner import Connection, Sealed
 
-FEW_ANSWERS = 32
+FEW_ANSWERS = 4
 MOST_ANSWERS = 1024
 MOST_BYTES = 4 * 1024 * 1024
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from http_core.errors import ParsingError
+from server.web.answer_desk import AnswerDesk
+from server.web.json_answer import raw_json_response
 from server.web.limits import WebLimits
 from server.web.routes import make_routes
 from server.web.security_headers import DOCUMENT_POLICY, PAGE_POLICY
@@ -86,6 +88,19 @@ def test_h6_files_carry_them_too(world: World) -> None:
 def test_h6_shared_poll_answers_carry_them_too(world: World) -> None:
     for status in (200, 401, 404, 503):
         check(answer_of(world.application._desk.encode(status, b"{}")), str(status))
+
+
+def test_h6_shared_answers_are_what_the_whole_encoder_makes_of_them() -> None:
+    """Their heads are kept for a second; status, length and time are never those of another answer."""
+    now_ms = 1_790_000_000_400
+    desk = AnswerDesk(hsts=True, now_ms=lambda: now_ms)
+    for _ in range(3):
+        for status in (200, 404, 503, 200):
+            for body in (b"{}", b"[]" * 700, b"", b"Content-Length: 0\r\n"):
+                more = [("Retry-After", "1")] if status == 503 else []
+                whole = desk.encoded(desk.finished(raw_json_response(status, body, more)))
+                assert desk.encode(status, body) == whole
+        now_ms += 700
 
 
 def test_h6_hsts_only_when_the_operator_asks(make_world) -> None:  # type: ignore[no-untyped-def]
