@@ -184,7 +184,7 @@ def different_ink(size: int) -> str:
                 f'<g data-p="{points}" data-v="1" data-w="{n % 90 + 1}" data-t="pen"><path d="M0 {n}q1 2 3-4z" fill="Red"/></g>',
                 f"<path d='M {n % 999}.5,-.25 C 1,2 3.{n},4 5e-2,6 A 5 5 0 0 1 {n % 77} 8' stroke='rgb({n % 256}, 2, 3)'/>",
                 f'<g data-p="AAAA" data-cuts="0-{n % 999 + 1}" class="x{n}"><path stroke-width="{n % 9}.{n}" d="m1 {n}h1v2"/></g>',
-            )[n % 4]
+            )[(0, 2, 0, 2, 0, 2, 1, 3)[n % 8]]
         )
         length += len(parts[-1])
     return "".join(parts[:-1])
