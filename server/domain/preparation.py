@@ -7,6 +7,7 @@ the update process. Rules C1 (ids), C3, C4, C5 (quota), C6 (`u`, `r`, `upto`), S
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -47,6 +48,11 @@ class StandingDocument(Protocol):
 
     def author_of(self, group_id: int) -> str:
         """`Author.id` of who drew a stroke that was given."""
+
+
+def new_server_op() -> str:
+    """An op for a change that came without one."""
+    return f"server-{secrets.token_hex(12)}"
 
 
 def payload_of(entry: LogEntry) -> tuple[str, Any]:

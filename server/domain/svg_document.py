@@ -8,40 +8,20 @@ time, except that the iterator of `dump` may be read in another.
 
 from __future__ import annotations
 
-import secrets
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 from server.domain.change import Change
 from server.domain.ids import Author, NotebookId, Role
 from server.domain.log_entry import Known, LogEntry, json_text
-from server.domain.preparation import NotebookLimits, Preparation, payload_of
+from server.domain.preparation import NotebookLimits, Preparation, new_server_op, payload_of
 from server.domain.stroke import Deed, Drawn, Stroke, deed_from_record, drawn, stroke_from_record
 from server.domain.svg_page import page_of
 
 DUMP_VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Effects:
-    """What a change did that its wire entry does not tell by itself (P1).
-
-    Attributes:
-        affected: the strokes that were hidden or shown by a `u` or `r`, or altered other than by a plain `m`
-            or `s`; whoever reads them asks the document how they look now.
-    """
-
-    affected: frozenset[int] = frozenset()
-
-
-_NONE = Effects()
-
-
-def _new_op() -> str:
-    return f"server-{secrets.token_hex(12)}"
+_NONE: frozenset[int] = frozenset()
 
 
 class NotebookDocument:
@@ -155,7 +135,7 @@ class NotebookDocument:
         author: Author,
         role: Role,
         now_ms: int,
-        new_op: Callable[[], str] = _new_op,
+        new_op: Callable[[], str] = new_server_op,
     ) -> list[LogEntry | Known]:
         """Judges changes and numbers them, without altering the document.
 
@@ -174,8 +154,12 @@ class NotebookDocument:
         """
         return Preparation(self, author, role, now_ms, new_op).judge_all(changes)
 
-    def apply(self, entry: LogEntry) -> Effects:
+    def apply(self, entry: LogEntry) -> frozenset[int]:
         """Takes the next entry of the log.
+
+        Returns:
+            What its wire entry does not tell by itself (P1): the strokes that were hidden or shown by a `u` or `r`, or
+            altered other than by a plain `m` or `s`; whoever reads them asks the document how they look now.
 
         Raises:
             ValueError: its number, id or command does not fit.
@@ -183,21 +167,21 @@ class NotebookDocument:
         """
         if entry.seq != self.seq + 1 or entry.op in self._ops:
             raise ValueError(f"entry {entry.seq} does not follow on {self.seq}")
-        effects = _NONE
+        affected = _NONE
         if entry.command == "a":
             self._append(entry)
         elif entry.command in ("u", "r"):
-            effects = self._turn(entry.data["op"], entry.command == "r")
+            affected = self._turn(entry.data["op"], entry.command == "r")
             self._ops[entry.op] = self._deed(entry, entry.command, entry.data["op"])
         else:
             deed = self._deed(entry, *payload_of(entry))
             self._ops[entry.op] = deed
             self._put(deed, True)
             if deed.kind == "x":
-                effects = Effects(frozenset(deed.stroke_ids()))
+                affected = frozenset(deed.stroke_ids())
         self.seq = entry.seq
         self.size_bytes += len(entry.data if entry.command == "a" else json_text(entry.data))
-        return effects
+        return affected
 
     @staticmethod
     def _deed(entry: LogEntry, kind: str, payload: Any) -> Deed:
@@ -211,14 +195,14 @@ class NotebookDocument:
         self._stroke_seqs.append(entry.seq)
         self._ops[entry.op] = stroke
 
-    def _turn(self, op: str, on: bool) -> Effects:
-        """Puts a change into force or out of it."""
+    def _turn(self, op: str, on: bool) -> frozenset[int]:
+        """Puts a change into force or out of it; the strokes that alters."""
         target = self._ops[op]
         if target.in_force == on:
             return _NONE
         if isinstance(target, Stroke):
             self._set(target._replace(in_force=on))
-            return Effects(frozenset({target.id}))
+            return frozenset({target.id})
         if target.kind in ("u", "r"):
             raise ValueError("a change names an undo or redo")
         self._ops[op] = target = target._replace(in_force=on)
@@ -227,8 +211,8 @@ class NotebookDocument:
         if target.kind == "c":
             low, high = sorted((before, self._cleared_upto))
             between = self._strokes[self.highest_id_upto(low) : self.highest_id_upto(high)]
-            return Effects(frozenset(stroke.id for stroke in between if stroke.in_force and not stroke.hides))
-        return Effects(frozenset(target.stroke_ids()))
+            return frozenset(stroke.id for stroke in between if stroke.in_force and not stroke.hides)
+        return frozenset(target.stroke_ids())
 
     def _set(self, stroke: Stroke) -> None:
         self._strokes[stroke.id - 1] = stroke

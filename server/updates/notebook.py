@@ -92,7 +92,7 @@ class Notebook:
         for change in prepared:
             if isinstance(change, LogEntry):
                 entries.append(change)
-                affected |= self.document.apply(change).affected
+                affected |= self.document.apply(change)
         return Changed(prepared, entries, frozenset(affected))
 
     @property
@@ -178,7 +178,7 @@ def apply_next(document: NotebookDocument, entry: LogEntry) -> frozenset[int]:
     if entry.seq != document.seq + 1:
         raise Failure.of("notebook_damaged")
     try:
-        return document.apply(entry).affected
+        return document.apply(entry)
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise Failure.of("notebook_damaged") from error
 

@@ -328,7 +328,7 @@ def test_p1_effects_name_strokes_that_the_entries_do_not_tell(book: Book) -> Non
     def affected(command: str, data: object, op: str) -> set[int]:
         (entry,) = book.document.prepare([make_change(command, data, op)], ANN, Role.OWNER, 1)
         assert isinstance(entry, LogEntry)
-        return set(book.document.apply(entry).affected)
+        return set(book.document.apply(entry))
 
     assert affected("a", INK, "a5") == set()
     assert affected("e", {"ids": ["1"]}, "e1") == set()

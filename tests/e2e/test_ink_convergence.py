@@ -154,10 +154,10 @@ class Notebook:
         op = f"{author.id}-{len(self.log)}"
         change = make_change(command, data, op)
         (entry,) = self.document.prepare([change], author, Role.EDIT, 0)
-        effects = self.document.apply(entry)  # type: ignore[arg-type]
+        affected = self.document.apply(entry)  # type: ignore[arg-type]
         wire = json.loads(entry.wire())  # type: ignore[union-attr]
         self.log.append(wire)
-        shown = {str(i): self.document.stroke(i) for i in sorted(effects.affected)}
+        shown = {str(i): self.document.stroke(i) for i in sorted(affected)}
         self.strokes[wire["seq"]] = {
             "strokes": {i: text for i, text in shown.items() if text is not None},
             "hidden": [i for i, text in shown.items() if text is None],
