@@ -17,11 +17,9 @@ from server.web.handlers import (
     accounts,
     connect,
     guests,
-    health,
     history,
     live,
     notebooks,
-    own_strokes,
     page_views,
     saving,
     sessions,
@@ -98,7 +96,7 @@ def make_routes(limits: WebLimits) -> tuple[Route[Call], ...]:
             by_either | _query("since", "limit"),
         ),
         Route("GET", "/api/notebook/visit", notebook, history.send_visit, pool, 0, by_either),
-        Route("GET", "/api/notebook/own", notebook, own_strokes.send_own_strokes, pool, 0, by_either),
+        Route("GET", "/api/notebook/own", notebook, history.send_own_strokes, pool, 0, by_either),
         Route("POST", "/api/notebook/visit", notebook_body, history.note_visit, pool, small, nothing),
         # changes (C) and updates (P)
         Route("POST", "/SAVE/", notebook, saving.save_notebook, io, save, by_code | _query("epoch")),
@@ -129,7 +127,7 @@ def make_routes(limits: WebLimits) -> tuple[Route[Call], ...]:
         # the doorway and the operator
         Route("GET", "/api/connect", anyone, connect.send_connect_facts, pool, 0, nothing),
         Route("GET", "/connect/authority.crt", anyone, connect.send_authority, pool, 0, nothing),
-        Route("GET", "/health", anyone, health.send_health, io, 0, nothing),
+        Route("GET", "/health", anyone, connect.send_health, io, 0, nothing),
     )
 
 

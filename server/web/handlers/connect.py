@@ -1,8 +1,9 @@
-"""The doorway: what helps the next person in (S4, `/connect`).
+"""The server itself: what helps the next person in (S4, `/connect`), and how it is (O3).
 
 Owns `GET /api/addresses` (with a login), and, without one, `GET /api/connect`, which answers `{"address", "others",
-"fingerprint", "homeMade", "authority"}`, and the public certificate of the server's own CA as a download. Nothing here
-ever reads a key. Handler threads: looking addresses up may block.
+"fingerprint", "homeMade", "authority"}`, the public certificate of the server's own CA as a download, and `GET /health`,
+whose members come from what the program knows at that moment. Nothing here ever reads a key. Handler threads, as looking
+addresses up may block; only `/health` is answered on I/O threads, under 5 ms.
 """
 
 from __future__ import annotations
@@ -51,6 +52,11 @@ def send_authority(call: Call) -> Response:
         ("Content-Disposition", 'attachment; filename="shared-notebooks-ca.crt"'),
     ]
     return Response(status=200, headers=fields, body=facts.authority_pem)
+
+
+def send_health(call: Call) -> Response:
+    """GET /health: `{"status", "version", "database", "update_process", "oldest_unsynced_ms", ...}`."""
+    return success({"version": call.services.settings.version, **call.services.health()})
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,8 +1,9 @@
-"""The notebook's history: its log for the timeline, and how far each user has seen it (N4's sequel, P1).
+"""The notebook's history: its log for the timeline, how far a user has seen it, what one drew (N4's sequel, P1, S3).
 
 Owns `GET /api/notebook/log?id=|code=&since=&limit=`, which answers `{"epoch", "from", "to", "more", "data"}` with entries
-as in P1, without waiting; `GET /api/notebook/visit?id=|code=`, which answers `{"seq"}` (null before the first visit); and
-`POST /api/notebook/visit {"id" or "code", "seq"}`. Visits are kept for accounts alone. Handler threads.
+as in P1, without waiting; `GET /api/notebook/visit?id=|code=`, which answers `{"seq"}` (null before the first visit);
+`POST /api/notebook/visit {"id" or "code", "seq"}`; and `GET /api/notebook/own?id=|code=`, which answers `{"author",
+"epoch", "seq", "ids"}`. Visits are kept for accounts alone. Handler threads.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from http_core.packet import Response
 from server.domain.failures import Failure
 from server.web.call import Call, read_count
-from server.web.grant import Grant
+from server.web.grant import Grant, author_of
 from server.web.json_answer import encode_json, raw_json_response, success
 from server.web.json_body import JsonObject
 
@@ -68,6 +69,23 @@ def note_visit(call: Call) -> Response:
         raise Failure.of("other_epoch", seq=grant.notebook.seq, epoch=grant.notebook.epoch)
     services.storage.visits.put(call.user.id, grant.notebook.id, seq, services.clock.now_ms())
     return success(None)
+
+
+def send_own_strokes(call: Call) -> Response:
+    """GET /api/notebook/own: which strokes are those of whoever asks, as ranges `[first, last]` of ids, as of `seq`.
+
+    The page of a visitor who may erase only their own strokes asks for it after each load (S3). `author` is null for a
+    guest who has written nothing yet.
+    """
+    services = call.services
+    guest = None
+    if call.signed_in is None:
+        guest = services.access.guest(call.credentials.guest_hash, blocking=True)
+    author = author_of(call.signed_in, guest)
+    with services.replicas.reading(call.notebook_grant.notebook.id) as (document, epoch):
+        seq = document.seq
+        ids = document.ids_of(author.id) if author.id else []
+    return success({"author": author.id or None, "epoch": epoch, "seq": seq, "ids": ids})
 
 
 def _named(call: Call, body: JsonObject) -> Grant:
