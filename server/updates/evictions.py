@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from server.domain.failures import Failure
-from server.domain.ids import NotebookId, UserId
+from server.domain.ids import NotebookId
 from server.updates.delivery import Delivery
 from server.updates.polls import Poll
 from server.updates.recent_drops import RecentDrops
@@ -53,10 +53,6 @@ class Evictions:
         """The session has ended: its polls are answered 401 at once (P4)."""
         self._drop_where(token_hash, Failure.of("session_ended"), lambda poll: poll.session == token_hash)
 
-    def drop_user(self, user_id: UserId) -> None:
-        """The account is gone: its polls are answered 401 at once."""
-        self._drop_where(int(user_id), Failure.of("session_ended"), lambda poll: poll.user_id == user_id)
-
     def close(self) -> None:
         """The server stops: every poll is answered 503 at once, and later ones too (O2)."""
         self.stopping = Failure.of("stopping", retry_after_s=1)
@@ -70,7 +66,7 @@ class Evictions:
         if waited:
             self._delivery.refuse([poll], failure)
 
-    def _drop_where(self, key: bytes | int, failure: Failure, matches: Callable[[Poll], bool]) -> None:
+    def _drop_where(self, key: bytes, failure: Failure, matches: Callable[[Poll], bool]) -> None:
         self._drops.note(key, failure, self._clock())
         for room in self._rooms.all():
             with room.lock:

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Protocol
 
 from http_core.packet import EncodedResponse, Response
-from server.domain.ids import NotebookId, UserId
+from server.domain.ids import NotebookId
 from server.updates.live import Owner
 
 
@@ -50,7 +50,6 @@ class Poll:
         guest: whether that is a guest.
         session: hash of the session's token, or None.
         share: hash of the share code, or None for the owner.
-        user_id: the account, or None.
         owner: whose page `client` is: nobody else is listed or speaks under this name for it.
         parked: whether it waits in a room.
         slot: the slot of its deadline.
@@ -70,7 +69,6 @@ class Poll:
         "share",
         "since",
         "slot",
-        "user_id",
     )
 
     def __init__(
@@ -86,7 +84,6 @@ class Poll:
         guest: bool = False,
         session: bytes | None = None,
         share: bytes | None = None,
-        user_id: UserId | None = None,
         owner: Owner = b"",
     ) -> None:
         self.exchange = exchange
@@ -99,7 +96,6 @@ class Poll:
         self.guest = guest
         self.session = session
         self.share = share
-        self.user_id = user_id
         self.owner = owner
         self.parked = False
         self.slot = 0

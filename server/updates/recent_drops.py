@@ -1,4 +1,4 @@
-"""Shares, sessions and accounts that lost their right to wait a moment ago.
+"""Shares and sessions that lost their right to wait a moment ago.
 
 Owns the answer to one race: a poll that had passed the check of access when its share was revoked, and begins to
 wait after the waiting ones were turned away. Whoever drops notes it here first and looks for polls then; a poll
@@ -20,10 +20,10 @@ class RecentDrops:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._dropped: dict[bytes | int, tuple[float, Failure]] = {}
+        self._dropped: dict[bytes, tuple[float, Failure]] = {}
 
-    def note(self, key: bytes | int, failure: Failure, now_s: float) -> None:
-        """Notes the hash of a share code or session token, or the id of an account."""
+    def note(self, key: bytes, failure: Failure, now_s: float) -> None:
+        """Notes the hash of a share code or session token."""
         with self._lock:
             for old in [old for old, (until_s, _failure) in self._dropped.items() if until_s < now_s]:
                 del self._dropped[old]
@@ -34,7 +34,7 @@ class RecentDrops:
         if not self._dropped:
             return None
         with self._lock:
-            for key in (poll.share, poll.session, poll.user_id):
+            for key in (poll.share, poll.session):
                 found = self._dropped.get(key) if key is not None else None
                 if found is not None:
                     return found[1]

@@ -54,7 +54,6 @@ def _poll(call: Call, since: int | None, epoch: str | None, client: str, live: i
         guest=signed_in is None,
         session=signed_in.session.token_hash if signed_in is not None else None,
         share=grant.code_hash,
-        user_id=signed_in.user.id if signed_in is not None else None,
         owner=call.owner,
     )
 
