@@ -140,6 +140,52 @@ def verdict(value: float, most: float) -> str:
     return "reached" if value <= most else "NOT reached"
 
 
+def our_line(ours: Ours, size: int, strokes: int) -> tuple[float, float]:
+    """Prints what the product takes; (median ms to the last viewer, seconds to join)."""
+    times, answered, joined_s = ours.fan_out(size, strokes)
+    median = statistics.median(times)
+    line = (
+        f"{size:5} viewers: {median:6.2f} ms to the last (best {min(times):.2f}, p95 {sorted(times)[int(len(times) * 0.95)]:.1f}), "
+        f"writer answered after {statistics.median(answered):.2f} ms, joined in {joined_s:.2f} s"
+    )
+    if size in TARGETS_MS:
+        line += f"; target {TARGETS_MS[size]} ms {verdict(median, TARGETS_MS[size])}"
+    if size == 1000:
+        line += f"; join target {MOST_JOIN_S} s {verdict(joined_s, MOST_JOIN_S)}"
+    print(line, flush=True)
+    return median, joined_s
+
+
+def peer_line(port: int, ink: str, size: int, strokes: int, ours: tuple[float, float]) -> None:
+    """Prints what the room server takes for the same, and how ours compares."""
+    audience = Audience(port, size, None)
+    writer = RoomWriter(port)
+    times = measure(lambda number: writer.send(number, ink), audience, 1, strokes)
+    audience.close()
+    writer.sock.close()
+    median, joined_s = statistics.median(times), audience.joined_s
+    print(
+        f"      room server (nothing stored): {median:6.2f} ms, joined in {joined_s:.2f} s; "
+        f"ratio {ours[0] / median:.2f}, join {ours[1] / joined_s:.2f}",
+        flush=True,
+    )
+
+
+def cost_and_store_lines(ours: Ours, seconds: float) -> None:
+    """Prints the CPU of a delivered change and how many changes are stored a second."""
+    cost = ours.cost(100, 60, seconds)
+    print(
+        f"CPU per delivered change, 60 changes/s to 100 readers: {cost:.1f} us; target {MOST_CPU_US} us "
+        f"{verdict(cost, MOST_CPU_US)}",
+        flush=True,
+    )
+    stored = ours.stored_per_s(16, seconds / 2)
+    print(
+        f"changes stored a second over HTTPS, 16 writers, 64 strokes a POST, SQLite FULL: {stored:,.0f}; "
+        f"target {LEAST_STORED:,} {'reached' if stored >= LEAST_STORED else 'NOT reached'}"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -150,7 +196,6 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8.0, help="of the CPU and the load measurement")
     given = parser.parse_args()
     sizes = [int(size) for size in given.viewers.split(",")]
-    peer: dict[int, tuple[float, float]] = {}
     reason = peer_missing(given.peers_python)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -160,44 +205,12 @@ def main() -> None:
                 print(f"room server skipped: {reason}")
             for size in sizes:
                 strokes = given.strokes if size < 1000 else max(10, given.strokes // 2)
-                times, answered, joined_s = ours.fan_out(size, strokes)
-                median = statistics.median(times)
-                line = (
-                    f"{size:5} viewers: {median:6.2f} ms to the last (best {min(times):.2f}, p95 {sorted(times)[int(len(times) * 0.95)]:.1f}), "
-                    f"writer answered after {statistics.median(answered):.2f} ms, joined in {joined_s:.2f} s"
-                )
-                if size in TARGETS_MS:
-                    line += f"; target {TARGETS_MS[size]} ms {verdict(median, TARGETS_MS[size])}"
-                if size == 1000:
-                    line += f"; join target {MOST_JOIN_S} s {verdict(joined_s, MOST_JOIN_S)}"
-                print(line, flush=True)
+                took = our_line(ours, size, strokes)
                 if not reason:
-                    with room_server(folder, given.peers_python, ours.product.data_dir / "https") as (
-                        port,
-                        _pid,
-                    ):
-                        audience = Audience(port, size, None)
-                        writer = RoomWriter(port)
-                        room = measure(lambda n, w=writer: w.send(n, ours.ink), audience, 1, strokes)  # type: ignore[misc]
-                        peer[size] = (statistics.median(room), audience.joined_s)
-                        audience.close()
-                        writer.sock.close()
-                    print(
-                        f"      room server (nothing stored): {peer[size][0]:6.2f} ms, joined in {peer[size][1]:.2f} s; "
-                        f"ratio {median / peer[size][0]:.2f}, join {joined_s / peer[size][1]:.2f}",
-                        flush=True,
-                    )
-            cost = ours.cost(100, 60, given.seconds)
-            print(
-                f"CPU per delivered change, 60 changes/s to 100 readers: {cost:.1f} us; target {MOST_CPU_US} us "
-                f"{verdict(cost, MOST_CPU_US)}",
-                flush=True,
-            )
-            stored = ours.stored_per_s(16, given.seconds / 2)
-            print(
-                f"changes stored a second over HTTPS, 16 writers, 64 strokes a POST, SQLite FULL: {stored:,.0f}; "
-                f"target {LEAST_STORED:,} {'reached' if stored >= LEAST_STORED else 'NOT reached'}"
-            )
+                    https = ours.product.data_dir / "https"
+                    with room_server(folder, given.peers_python, https) as port:
+                        peer_line(port, ours.ink, size, strokes, took)
+            cost_and_store_lines(ours, given.seconds)
         finally:
             ours.owner.close()
             ours.product.stop()

@@ -31,8 +31,8 @@ async def stroke(sid, data):
 
 
 @contextlib.contextmanager
-def room_server(folder: Path, python: str, https: Path) -> Iterator[tuple[int, int]]:
-    """The reference server: (port, pid)."""
+def room_server(folder: Path, python: str, https: Path) -> Iterator[int]:
+    """The reference server; its port."""
     (folder / "room.py").write_text(ROOM_SERVER)
     port = free_port()
     process = subprocess.Popen(
@@ -48,7 +48,7 @@ def room_server(folder: Path, python: str, https: Path) -> Iterator[tuple[int, i
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                 break
             time.sleep(0.05)
-        yield port, process.pid
+        yield port
     finally:
         process.kill()  # nothing of it is to be kept, and it would wait for its clients
         process.wait(10)
