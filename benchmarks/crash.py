@@ -108,6 +108,20 @@ def wait_for_a_save(writers: list[Writer], before: int, limit_s: float = 30.0) -
         looked_s = now_s
 
 
+def kill(product: Product, kind: str) -> None:
+    """kill -9 of what `KINDS` says; where the main process was among it, the server is started again."""
+    assert product.process is not None
+    if kind == "update process":
+        os.kill(product.update_process_pid(), signal.SIGKILL)
+        return
+    if kind == "main process":
+        product.process.kill()
+        product.process.wait()
+    else:
+        product.kill()
+    product.start()
+
+
 def run(product: Product, rounds: int, writers_wanted: int, seed: int) -> None:
     dice = random.Random(seed)
     product.start()
@@ -130,19 +144,9 @@ def run(product: Product, rounds: int, writers_wanted: int, seed: int) -> None:
         for writer in writers:
             writer.start()
         time.sleep(dice.uniform(0.05, 0.5))
-        kind = KINDS[number % len(KINDS)]
         before = sum(len(writer.acknowledged) for writer in writers)
         killed_s = time.monotonic()
-        assert product.process is not None
-        if kind == "update process":
-            os.kill(product.update_process_pid(), signal.SIGKILL)
-        elif kind == "main process":
-            product.process.kill()
-            product.process.wait()
-            product.start()
-        else:
-            product.kill()
-            product.start()
+        kill(product, KINDS[number % len(KINDS)])
         wait_for_a_save(writers, before)
         recovered.append(time.monotonic() - killed_s)
         for writer in writers:

@@ -12,6 +12,7 @@ a normal client and the polls (benchmarks/slow_clients.py). Linux only (reads /p
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import resource
@@ -20,7 +21,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:
@@ -166,9 +169,26 @@ def main() -> int:
             product.stop()
 
 
+class Figures(NamedTuple):
+    """What so many waiting polls cost and how fast they are answered."""
+
+    per_poll_kib: float
+    after_rounds_kib: float
+    idle: float
+    wake_s: float
+    per_answer_us: float
+    expiring: float | None
+
+    @property
+    def missed(self) -> bool:
+        """Whether a goal is."""
+        if self.per_poll_kib > GOAL_KIB or self.idle > GOAL_IDLE or self.wake_s > GOAL_WAKE_S:
+            return True
+        return (self.expiring or 0) > GOAL_EXPIRING
+
+
 def measure(product: Product, options: argparse.Namespace, bare: float) -> int:
     assert product.process is not None
-    pid = product.process.pid
     owner = Person(product.port)
     owner.post("/SIGNUP", {"username": "bench", "password": "a long bench password"})
     notebook = owner.post("/SAVENEWNB", {"title": "Polls", "description": ""}).data
@@ -179,50 +199,21 @@ def measure(product: Product, options: argparse.Namespace, bare: float) -> int:
     line_of(warm[0])
     warm[0].communicate("end\n")
     time.sleep(0.5)
-    before = rss_kib(pid)
-    began = time.monotonic()
+    before, began = rss_kib(product.process.pid), time.monotonic()
     holders = start_holders(product.port, code, options.polls, options.processes, 1)
     wait_until_held(owner, holders, options.polls)
     opened_s = time.monotonic() - began
-    per_poll = (rss_kib(pid) - before) / options.polls
-    wakes, used_s = [], 0.0
-    for number in range(options.rounds):
-        sent, used = time.monotonic(), cpu_s(pid)
-        save(owner, notebook["id"], number + 1)
-        answers = [json.loads(line_of(holder)) for holder in holders]
-        used_s += cpu_s(pid) - used
-        wakes.append(max(answer["last"] for answer in answers) - sent)
-        wait_until_held(owner, holders, options.polls)
-    after = (rss_kib(pid) - before) / options.polls
-    used = cpu_s(pid)
-    time.sleep(options.idle)  # all were sent again a moment ago: none comes to its own end meanwhile
-    idle = (cpu_s(pid) - used) / options.idle
-    expiring = None
-    if options.expiring:
-        used = cpu_s(pid)
-        time.sleep(options.expiring)
-        expiring = (cpu_s(pid) - used) / options.expiring
-    wake = statistics.median(wakes)
     print(
         f"{options.polls} polls from {options.processes} processes and {ADDRESSES} addresses, opened in {opened_s:.1f} s"
     )
-    print(
-        f"memory per waiting poll   {per_poll:7.1f} KiB   goal {GOAL_KIB} KiB (bare SSLSocket {bare:.1f} KiB)"
-    )
-    print(f"  after {options.rounds} rounds          {after:7.1f} KiB")
-    print(f"CPU while all wait        {idle:7.2%}       goal {GOAL_IDLE:.0%}, over {options.idle:.0f} s")
-    print(
-        f"one change to all         {wake:7.2f} s     goal {GOAL_WAKE_S} s, from sending the save to the last answer read"
-    )
-    print(
-        f"CPU of the server         {used_s / options.rounds / options.polls * 1e6:7.0f} us    per answered poll"
-    )
-    if expiring is not None:
-        print(
-            f"CPU while polls expire    {expiring:7.2%}       goal {GOAL_EXPIRING:.0%}, over {options.expiring:.0f} s"
-        )
-    missed = per_poll > GOAL_KIB or idle > GOAL_IDLE or wake > GOAL_WAKE_S
-    missed |= (expiring or 0) > GOAL_EXPIRING
+    numbers = itertools.count(1)
+
+    def save_next() -> None:
+        save(owner, notebook["id"], next(numbers))
+
+    figures = weigh(product.process.pid, before, options, owner=owner, holders=holders, save_next=save_next)
+    tell(figures, options, bare)
+    missed = figures.missed
     if options.slow:
         print(f"\n{options.slow} slow connections of each kind beside these polls\n{HEADING}", flush=True)
         victim = Victim(product.port, nearest_file()[0], LARGEST_FILE, "/LOGIN", 16)
@@ -231,6 +222,59 @@ def measure(product: Product, options: argparse.Namespace, bare: float) -> int:
     for holder in holders:
         holder.communicate("end\n")
     return 1 if missed else 0
+
+
+def weigh(
+    pid: int,
+    before_kib: int,
+    options: argparse.Namespace,
+    *,
+    owner: Person,
+    holders: list[subprocess.Popen[str]],
+    save_next: Callable[[], None],
+) -> Figures:
+    """Takes the figures of polls that wait, were woken, wait again, and come to their end."""
+    per_poll = (rss_kib(pid) - before_kib) / options.polls
+    wakes, used_s = [], 0.0
+    for _ in range(options.rounds):
+        sent, used = time.monotonic(), cpu_s(pid)
+        save_next()
+        answers = [json.loads(line_of(holder)) for holder in holders]
+        used_s += cpu_s(pid) - used
+        wakes.append(max(answer["last"] for answer in answers) - sent)
+        wait_until_held(owner, holders, options.polls)
+    after = (rss_kib(pid) - before_kib) / options.polls
+    idle = cpu_share(
+        pid, options.idle
+    )  # all were sent again a moment ago: none comes to its own end meanwhile
+    expiring = cpu_share(pid, options.expiring) if options.expiring else None
+    per_answer_us = used_s / options.rounds / options.polls * 1e6
+    return Figures(per_poll, after, idle, statistics.median(wakes), per_answer_us, expiring)
+
+
+def cpu_share(pid: int, seconds: float) -> float:
+    """The part of a core that a process uses from now on for so long."""
+    used = cpu_s(pid)
+    time.sleep(seconds)
+    return (cpu_s(pid) - used) / seconds
+
+
+def tell(figures: Figures, options: argparse.Namespace, bare: float) -> None:
+    """Prints the figures beside their goals."""
+    per_poll, after, idle, wake, per_answer_us, expiring = figures
+    print(
+        f"memory per waiting poll   {per_poll:7.1f} KiB   goal {GOAL_KIB} KiB (bare SSLSocket {bare:.1f} KiB)"
+    )
+    print(f"  after {options.rounds} rounds          {after:7.1f} KiB")
+    print(f"CPU while all wait        {idle:7.2%}       goal {GOAL_IDLE:.0%}, over {options.idle:.0f} s")
+    print(
+        f"one change to all         {wake:7.2f} s     goal {GOAL_WAKE_S} s, from sending the save to the last answer read"
+    )
+    print(f"CPU of the server         {per_answer_us:7.0f} us    per answered poll")
+    if expiring is not None:
+        print(
+            f"CPU while polls expire    {expiring:7.2%}       goal {GOAL_EXPIRING:.0%}, over {options.expiring:.0f} s"
+        )
 
 
 def save(owner: Person, notebook_id: int, number: int) -> None:
