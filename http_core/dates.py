@@ -6,6 +6,7 @@ Owns the text forms; the time is passed in, in whole seconds since 1970 UTC. Pur
 import calendar
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,8 +30,9 @@ _FORMS: Final = (
 )
 
 
+@lru_cache(maxsize=16)
 def format_http_date(at_s: int) -> str:
-    """Writes a time as IMF-fixdate, independent of the locale."""
+    """Writes a time as IMF-fixdate, independent of the locale; every answer of a second asks for the same."""
     at = _EPOCH + timedelta(seconds=at_s)
     return f"{_DAYS[at.weekday()]}, {at.day:02d} {_MONTHS[at.month - 1]} {at.year:04d} {at:%H:%M:%S} GMT"
 

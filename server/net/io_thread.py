@@ -69,8 +69,6 @@ class IoThread(threading.Thread):
         self.note = self._records.note
         self._stopping = False
         self._sweeping = False
-        self._date_second = 0
-        self._date = ""
 
     # -- any thread --------------------------------------------------------------------------------------------
 
@@ -295,9 +293,5 @@ class IoThread(threading.Thread):
         self._admission.release(client.info.peer, client.verdict)
 
     def date(self) -> str:
-        """The value of the Date field, made once a second."""
-        second = int(time.time())
-        if second != self._date_second:
-            self._date_second = second
-            self._date = format_http_date(second)
-        return self._date
+        """The value of the Date field."""
+        return format_http_date(int(time.time()))

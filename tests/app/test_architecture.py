@@ -51,6 +51,15 @@ def imports(path: Path) -> set[str]:
     return found
 
 
+def test_no_module_of_the_product_is_longer_than_300_lines() -> None:
+    paths = [path for package in ("http_core", "server", "benchmarks") for path in modules(package)]
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in paths
+    }
+    assert len(lengths) > 100
+    assert {name: length for name, length in lengths.items() if length > 300} == {}
+
+
 @pytest.mark.parametrize("package", sorted(ALLOWED))
 def test_a_package_imports_only_what_the_map_allows(package: str) -> None:
     assert modules(package), f"{package} has no modules"
