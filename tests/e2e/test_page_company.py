@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.test_page_doorway import TOUCH, draw_by_finger
 from tests.support.history import line, log_in, save, signed_up
-from tests.support.pages import context_for, wait_ready, wait_until
+from tests.support.pages import context_for, open_notebook, wait_ready, wait_saved, wait_until
 from tests.support.product import Person, Product
 
 if TYPE_CHECKING:
@@ -52,6 +54,49 @@ def test_p6_who_is_here_is_listed_and_a_tap_on_a_name_goes_to_them(
     wait_until(lambda: not seen(page, 1500, 1500), what="the page goes there")
     near.close()
     far.close()
+
+
+def test_a_phone_says_in_its_bar_what_is_wrong(browser: Browser, product: Product, owner: Person) -> None:
+    notebook = owner.new_notebook("Algebra")
+    code = owner.share(notebook)
+    page = open_notebook(browser, product, owner, notebook, language="he-IL")
+    context = context_for(browser, width=390, height=844, **TOUCH)
+    phone = context.new_page()
+    phone.goto(f"{product.url}/?nb={code}")
+    wait_ready(phone, 0)
+    phone.locator("#people button").wait_for()
+    page.locator("#people button").click()
+    page.get_by_title("אורח").wait_for()  # who gave no name is called so in the reader's language
+    assert_bar_is_whole(phone)
+
+    context.set_offline(True)
+    draw_by_finger(phone, 0.3, 0.4)
+    phone.get_by_text("Offline, 1 stroke waiting").wait_for()
+    assert_bar_is_whole(phone)
+    context.set_offline(False)
+    wait_saved(phone)
+
+    owner.post("/api/notebook/delete", {"id": notebook})
+    phone.get_by_text("This notebook was deleted, or its link was revoked.").wait_for()
+    words = phone.locator("#status-text")
+    assert words.inner_text() == "No longer available"
+    box = words.bounding_box()
+    assert box is not None
+    assert box["width"] > 50, "green and silent would mean that all is well"
+    assert_bar_is_whole(phone)
+    context.close()
+    page.context.close()
+
+
+def assert_bar_is_whole(page: Page) -> None:
+    """What is in the bar is within the window, and nothing of it lies on anything else."""
+    boxes = page.evaluate(
+        """() => [...document.querySelectorAll("#bar > *")].map((node) => node.getBoundingClientRect())
+          .filter((box) => box.width > 0).map(({ left, right }) => [left, right]).sort((a, b) => a[0] - b[0])"""
+    )
+    assert boxes[0][0] >= 0, boxes
+    assert boxes[-1][1] <= page.evaluate("innerWidth"), boxes
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(boxes)), boxes
 
 
 def seen(page: Page, x: int, y: int) -> bool:

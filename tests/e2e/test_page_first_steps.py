@@ -17,6 +17,7 @@ from tests.support.pages import (
     press,
     visible_paths,
     wait_ready,
+    wait_saved,
     wait_until,
     wave,
 )
@@ -123,6 +124,27 @@ def test_a_notebook_opens_where_its_ink_is(
             && box.bottom < document.querySelector('#tools').getBoundingClientRect().top;
         })"""
         wait_until(lambda: page.evaluate(in_view), what="the ink is in view")
+        page.context.close()
+
+
+def test_what_one_leaves_behind_is_no_news_and_offers_nothing_elsewhere(
+    browser: Browser, product: Product
+) -> None:
+    with signed_up(product, "Dana") as (owner,):
+        first, _ = owner.new_notebook("Algebra"), owner.new_notebook("Biology")
+        assert owner.post("/api/notebook/visit", {"id": first, "seq": 0}).status == 200
+        page = open_notebook(browser, product, owner, first)
+        draw(page, wave(page, 0.5, 0.4))
+        wait_saved(page)
+        press(page, "Clear")
+        page.locator(".toast", has_text="Board cleared").wait_for()
+        wait_saved(page)
+        page.locator(".entry-open", has_text="Biology").click()
+        page.wait_for_url(f"**/?id={first + 1}")
+        wait_ready(page, 0)
+        assert page.locator(".toast").count() == 0, "Restore would be about the notebook one has left"
+        seen = "() => fetch('/NotebookList').then(list => list.json()).then(list => !list.data.some(one => one.news))"
+        wait_until(lambda: page.evaluate(seen), timeout_s=3, what="one's own ink is no news")
         page.context.close()
 
 

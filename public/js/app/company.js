@@ -15,11 +15,24 @@ const VISIT_AFTER_MS = 4000;
 /** Who has just come in is taken to the others for this long, unless they began to write. */
 const ARRIVING_MS = 3000;
 
+/** The server's word for who gave no name (S3): the page has it in its reader's language. */
+const NO_NAME = "Guest";
+
+/** @typedef {{id?: string, guest?: boolean, name?: string}} Named an author, or who is here */
+
+/** @param {Named|undefined} one @returns {string} empty for a guest without a name */
+function chosenName(one) {
+  const guest = one?.guest || one?.id?.startsWith("g");
+  return guest && one?.name === NO_NAME ? "" : (one?.name ?? "");
+}
+
 export class Company {
   /** Who is here, as the last poll said. @type {any[]} */ here = [];
   hereCount = 0;
   /** @type {Map<string, number[]>} where others pointed last */ cursors = new Map();
   #visitTimer = 0;
+  #toldSeq = -1;
+  /** Whether this is a visit, and no mere glance. */ #stayed = false;
   #arrived = -Infinity;
   #first = true;
   #ending = new AbortController();
@@ -30,9 +43,13 @@ export class Company {
     this.target = target;
     this.live = new LiveSender(target, app.client, () => this.others.length === 0);
     this.announcer = new Announcer(byId("announcer"), (texts) => this.#spoken(texts));
-    app.board.addEventListener("drawstart", () => (this.#arrived = -Infinity), {
-      signal: this.#ending.signal,
-    });
+    const { signal } = this.#ending;
+    const drew = () => {
+      this.#arrived = -Infinity;
+      this.#stayed = true;
+    };
+    app.board.addEventListener("drawstart", drew, { signal });
+    document.addEventListener("visibilitychange", () => document.hidden && this.#leave(), { signal });
     this.#watchHolds();
   }
 
@@ -40,7 +57,7 @@ export class Company {
     this.live.close();
     this.#ending.abort();
     this.announcer.close();
-    window.clearTimeout(this.#visitTimer);
+    this.#leave();
     byId("people").replaceChildren();
   }
 
@@ -49,9 +66,9 @@ export class Company {
     return this.here.filter((one) => one.client !== this.app.client);
   }
 
-  /** How a log entry's author is called. @param {{id: string, name: string}|undefined} author */
-  nameOf(author) {
-    return author?.name || this.app.t("people.guest");
+  /** How somebody is called: the author of a log entry, or who is here. @param {Named|undefined} one */
+  nameOf(one) {
+    return chosenName(one) || this.app.t("people.guest");
   }
 
   /** What of the log's query names this notebook. @returns {string} */
@@ -93,7 +110,7 @@ export class Company {
     this.#noteVisit();
     for (const change of answer.data) {
       if (this.isMe(change)) continue;
-      this.announcer.hear(change);
+      this.announcer.hear({ ...change, author: { ...change.author, name: this.nameOf(change.author) } });
       if (change.command === "c") this.#tellCleared(change);
     }
   }
@@ -102,7 +119,7 @@ export class Company {
   heard(body) {
     const { board } = this.app;
     if (body.here) {
-      this.here = body.here;
+      this.here = body.here.map((/** @type {Named} */ one) => ({ ...one, name: chosenName(one) }));
       this.hereCount = body.here_count ?? body.here.length;
       board.setPeers(this.others);
       this.#showPeople();
@@ -112,7 +129,8 @@ export class Company {
       this.cursors.set(client, cursor);
       this.#arriveAt(cursor);
     }
-    if (body.live?.length) board.showLive(body.live);
+    const named = (/** @type {any} */ one) => ({ ...one, name: this.nameOf(one) });
+    if (body.live?.length) board.showLive(body.live.map(named));
   }
 
   /** @param {string} client */
@@ -157,13 +175,24 @@ export class Company {
 
   /** Tells the server how far the user has seen the notebook, a little after the last change. */
   #noteVisit() {
-    const { target, app } = this;
-    if (!app.user) return;
     window.clearTimeout(this.#visitTimer);
-    const named = target.kind === "own" ? { id: target.id } : { code: target.code };
-    const seq = app.notebook.seq;
-    const note = () => exchange("POST", "/api/notebook/visit", { ...named, seq });
-    this.#visitTimer = window.setTimeout(note, VISIT_AFTER_MS);
+    this.#visitTimer = window.setTimeout(() => this.#tellVisit(), VISIT_AFTER_MS);
+  }
+
+  /** What one has drawn or seen is no news when one comes back. */
+  #leave() {
+    window.clearTimeout(this.#visitTimer);
+    if (this.#stayed) this.#tellVisit();
+  }
+
+  async #tellVisit() {
+    this.#stayed = true;
+    const { seq } = this.app.notebook;
+    if (!this.app.user || this.#first || seq <= this.#toldSeq) return;
+    this.#toldSeq = seq;
+    const named = this.target.kind === "own" ? { id: this.target.id } : { code: this.target.code };
+    const told = exchange("POST", "/api/notebook/visit", { ...named, seq }, { keepalive: true });
+    if ((await told).status === 0) this.#toldSeq = -1;
   }
 
   /** @param {{op: string, author?: {id: string, name: string}}} change */
@@ -181,9 +210,7 @@ export class Company {
   /** @param {import("./announcer.js").Told[]} told */
   async #spoken(told) {
     await this.app.later(() => Promise.resolve());
-    return told.map(({ name, kind, n }) =>
-      this.app.t(`told.${kind}`, { name: name || this.app.t("people.guest"), n }),
-    );
+    return told.map(({ name, kind, n }) => this.app.t(`told.${kind}`, { name, n }));
   }
 
   /** Holding a stroke tells who wrote it. */

@@ -4,7 +4,7 @@
  */
 
 import { NotebookDocument } from "../core/document.js";
-import { LANGUAGES, translator } from "../core/i18n.js";
+import { failureText, LANGUAGES, translator } from "../core/i18n.js";
 import { addressOf, call, exchange, targetOf } from "../net/api.js";
 import { JournalStore, Memory } from "../net/browser_store.js";
 import { Board } from "../ui/board.js";
@@ -233,6 +233,7 @@ export class App {
     this.company?.close();
     this.company = null;
     this.#popovers?.close();
+    byId("toasts").replaceChildren(); // what they offer is about the notebook one leaves
     unmarkReady();
   }
 
@@ -434,12 +435,17 @@ export class App {
   }
 
   /** @param {string} reason @param {string} sentence */
-  async showGone(reason, sentence) {
+  showGone(reason, sentence) {
     this.head.role = "view";
     this.showRole();
-    const { failureText } = await import("../core/i18n.js");
+    byId("toasts").replaceChildren(); // nothing of it can be brought back from here
     const home = { label: "toast.home", run: () => this.go(null) };
-    this.say((t) => failureText(t, { reason, sentence }), { bad: true, action: home, forMs: 60_000 });
+    const wasHere = reason === "not_found" && (this.target?.kind === "share" || this.notebook.epoch !== "");
+    this.say((t) => (wasHere ? t("menu.detail.gone") : failureText(t, { reason, sentence })), {
+      bad: true,
+      action: home,
+      forMs: 60_000,
+    });
   }
 
   /** Ctrl+S, Ctrl+P and the question mark; the board's own keys are the board's. @param {KeyboardEvent} event */

@@ -58,6 +58,8 @@ export const catalogue = {
   "status.refused.one": "1 change not stored",
   "status.refused.other": "{n} changes not stored",
 
+  "people.guest": "Guest",
+
   "account.label": "Account",
   "account.title": "Your account",
   "account.logIn": "Log in",

@@ -131,7 +131,6 @@ export const catalogue = {
   "people.button.one": "1 other is here",
   "people.button.other": "{n} others are here",
   "people.you": "You",
-  "people.guest": "Guest",
   "people.guestTag": "guest",
   "people.yourName": "Your name",
   "people.nameHint": "Others see it beside your ink.",

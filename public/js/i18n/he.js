@@ -62,6 +62,8 @@ export const catalogue = {
   "status.refused.two": "שני שינויים לא נשמרו",
   "status.refused.other": "{n} שינויים לא נשמרו",
 
+  "people.guest": "אורח",
+
   "account.label": "חשבון",
   "account.title": "החשבון שלך",
   "account.logIn": "התחברות",

@@ -130,7 +130,6 @@ export const catalogue = {
   "people.button.two": "עוד שניים כאן",
   "people.button.other": "עוד {n} כאן",
   "people.you": "אני",
-  "people.guest": "אורח",
   "people.guestTag": "אורח",
   "people.yourName": "השם שלך",
   "people.nameHint": "אחרים יראו אותו ליד הכתב שלך.",

@@ -107,6 +107,7 @@ export class Sidebar {
   /** @param {Listed[]} notebooks */
   showNotebooks(notebooks) {
     this.#notebooks = [...notebooks].sort((a, b) => b.changed - a.changed);
+    this.#noteSeen();
     this.render();
   }
 
@@ -119,7 +120,14 @@ export class Sidebar {
   mark(id, unsavedShown) {
     this.#current = id;
     this.#unsavedShown = unsavedShown;
+    this.#noteSeen();
     this.render();
+  }
+
+  /** What is new in the open notebook is in view: it is no news when another is opened. */
+  #noteSeen() {
+    const open = this.#current === null ? undefined : this.notebook(this.#current);
+    if (open) open.news = false;
   }
 
   /**
@@ -176,9 +184,8 @@ export class Sidebar {
   #entry(one, kept) {
     if (this.#form?.id === one.id) return this.#formNode(this.#form, kept);
     const current = one.id === this.#current;
-    const news = !current && one.news;
     const title = element("span", { class: "entry-title", dir: "auto" });
-    if (news)
+    if (one.news)
       title.append(element("span", { class: "entry-news", role: "img", "aria-label": this.t("list.news") }));
     title.append(one.title);
     const day = dayText(new Date(one.changed), this.language);

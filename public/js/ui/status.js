@@ -18,6 +18,9 @@ export function showStatus(t, state, hasInk, looksOnly) {
   document.documentElement.dataset.saved = state.saved;
   const button = byId("status");
   button.toggleAttribute("data-local", state.phase === "local");
+  const bad = state.phase === "gone" || state.phase === "login" || state.refused > 0;
+  button.toggleAttribute("data-bad", bad);
+  button.toggleAttribute("data-says", bad || looksOnly);
   byId("status-text").textContent = statusText(t, state, hasInk, looksOnly);
 }
 
