@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,14 @@ import pytest
 
 from tests.e2e.test_page_doorway import TOUCH, draw_by_finger
 from tests.support.history import line, log_in, save, signed_up
-from tests.support.pages import context_for, open_notebook, wait_ready, wait_saved, wait_until
+from tests.support.pages import (
+    context_for,
+    open_notebook,
+    visible_paths,
+    wait_ready,
+    wait_saved,
+    wait_until,
+)
 from tests.support.product import Person, Product
 
 if TYPE_CHECKING:
@@ -86,6 +94,38 @@ def test_a_phone_says_in_its_bar_what_is_wrong(browser: Browser, product: Produc
     assert_bar_is_whole(phone)
     context.close()
     page.context.close()
+
+
+def test_who_came_by_a_link_keeps_a_copy(browser: Browser, product: Product, owner: Person) -> None:
+    """What was on the sheet then, on the same paper, in the visitor's own list; the owner's notebook is as it was."""
+    notebook = owner.new_notebook("Algebra")
+    changes = [("a", line(1500, 1500)), ("a", line(1500, 4000)), ("e", {"ids": ["1"]})]
+    save(owner, f"/SAVE/{notebook}", [*changes, ("p", {"paper": "squared", "margin": "none"})])
+    code = owner.post("/api/notebook/share", {"id": notebook, "role": "view"}).data["code"]
+    with signed_up(product, "Noa") as (visitor,):
+        context = context_for(browser)
+        log_in(context, product, visitor)
+        page = context.new_page()
+        page.goto(f"{product.url}/?nb={code}")
+        wait_ready(page, 4)
+        (theirs,) = ink(page)
+        page.locator("#status").click()
+        page.get_by_role("button", name="Keep a copy in my notebooks").click()
+        page.wait_for_url("**/?id=*")
+        wait_until(lambda: ink(page) == [theirs], what="the same ink")
+        page.locator(".entry.current", has_text="Algebra").wait_for()
+        wait_saved(page)
+        (mine,) = visitor.get("/NotebookList").data
+        kept = visitor.get(f"/Notebook/{mine['id']}.svg").body.decode()
+        assert 'data-paper="squared"' in kept
+        assert re.findall(r'<path d="([^"]+)"', kept) == [theirs]
+        assert [one["seq"] for one in owner.get("/NotebookList").data] == [4]
+        context.close()
+
+
+def ink(page: Page) -> list[str]:
+    """The outlines on the sheet, without the lines of the paper."""
+    return [d for d in visible_paths(page) if d.endswith("z")]
 
 
 def assert_bar_is_whole(page: Page) -> None:
