@@ -52,7 +52,8 @@ def test_p6_who_is_here_is_listed_and_a_tap_on_a_name_goes_to_them(
     guest.mouse.wheel(0, 8400)  # to the stroke far below, where the guest points
     wait_until(lambda: not seen(guest, 1500, 1500), what="the guest's page moved")
     guest.mouse.move(690, 420, steps=4)
-    wait_until(lambda: page.locator(".board-cursor").count() == 1, what="the guest's cursor")
+    below = "() => document.querySelector('.board-cursor')?.getBoundingClientRect().top > innerHeight"
+    wait_until(lambda: page.evaluate(below), what="the guest's cursor is where the guest went")
     assert seen(page, 1500, 1500)
     button.click()
     entry = page.get_by_title("Go to Guest")
@@ -76,6 +77,11 @@ def test_a_phone_says_in_its_bar_what_is_wrong(browser: Browser, product: Produc
     page.locator("#people button").click()
     page.get_by_title("אורח").wait_for()  # who gave no name is called so in the reader's language
     assert_bar_is_whole(phone)
+    phone.set_viewport_size({"width": 320, "height": 568})
+    assert_bar_is_whole(phone)
+    within = "tool => { const { left, right } = tool.getBoundingClientRect(); return left >= 0 && right <= innerWidth; }"
+    assert phone.evaluate(f"[...document.querySelectorAll('#tools .tool')].every({within})")
+    phone.set_viewport_size({"width": 390, "height": 844})
 
     context.set_offline(True)
     draw_by_finger(phone, 0.3, 0.4)
