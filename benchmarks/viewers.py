@@ -222,12 +222,13 @@ def watch(selector: selectors.BaseSelector, talk: Polls | Room, count: int) -> N
                     return
                 before = viewer.at
                 viewer.receive()
+                had_it = time.monotonic()
                 while viewer.data and talk.take(viewer):
                     served.append(viewer)
                 for number in range(before + 1, viewer.at + 1):
                     reached[number] += 1
                     if reached[number] == count:
-                        print(json.dumps({"seq": number, "last": time.monotonic()}), flush=True)
+                        print(json.dumps({"seq": number, "last": had_it}), flush=True)
             if len(served) >= count:
                 break
         for viewer in served:

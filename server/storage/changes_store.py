@@ -7,7 +7,6 @@ not know what a change means. Update process (append) and handler threads (read)
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -16,6 +15,7 @@ from server.domain.ids import NotebookId
 from server.domain.log_entry import LogEntry
 from server.storage.bases import BaseRows
 from server.storage.database import Connection, Database, DuplicateRow, Row, Statement, one_int
+from server.storage.entry_text import decode_entry, encode_entry
 from server.storage.records import AppendConflict, CommitUnknown, Record
 from server.storage.sealed import SealBroken, Sealer
 
@@ -37,7 +37,6 @@ _FIND_OP: Final = Statement(
     "SELECT notebook_id, seq, op, author, at_ms, command, body FROM changes WHERE notebook_id = ? AND op = ?"
 )
 _OP_AT: Final = Statement("SELECT op FROM changes WHERE notebook_id = ? AND seq = ?")
-_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _ROWS_AT_ONCE: Final = 256
 
 
@@ -125,7 +124,7 @@ class SqlChangeStore:
                 raise
 
     def _rows(self, entries: Sequence[LogEntry]) -> list[tuple[int, int, str, str, int, str, bytes]]:
-        bodies = self._sealer.seal_many((_body(entry), _purpose(entry)) for entry in entries)
+        bodies = self._sealer.seal_many((encode_entry(entry), _purpose(entry)) for entry in entries)
         return [
             (entry.notebook_id, entry.seq, entry.op, entry.author_id, entry.at_ms, entry.command, body)
             for entry, body in zip(entries, bodies, strict=True)
@@ -156,9 +155,9 @@ class SqlChangeStore:
         notebook_id, seq, op, author_id, at_ms, command, body = row
         try:
             plain = self._sealer.open(body, f"change:{notebook_id}:{seq}:{op}:{author_id}:{at_ms}:{command}")
-        except SealBroken:
+            data, author_name, digest, group_id = decode_entry(plain)
+        except (SealBroken, ValueError):
             raise Failure.of("notebook_damaged") from None
-        data, author_name, digest, group_id = json.loads(plain)
         return LogEntry(
             notebook_id=NotebookId(notebook_id),
             seq=seq,
@@ -168,13 +167,9 @@ class SqlChangeStore:
             at_ms=at_ms,
             command=command,
             data=data,
-            digest=bytes.fromhex(digest),
+            digest=digest,
             group_id=group_id,
         )
-
-
-def _body(entry: LogEntry) -> bytes:
-    return _ENCODE([entry.data, entry.author_name, entry.digest.hex(), entry.group_id]).encode()
 
 
 def _purpose(entry: LogEntry) -> str:

@@ -152,12 +152,28 @@ class Inbox:
             heavy_bytes: bound for the heavy part.
         """
         with self._changed:
+            if (alone := self._take_alone(ready)) is not None:
+                return alone
             turns = self._by_author(ready)
             batch = _Batch(self._notebooks, notebook_bytes)
             batch.take(turns, total_bytes, lambda weight: weight <= LIGHT_BYTES)
             batch.take(turns, heavy_bytes, lambda weight: weight > LIGHT_BYTES)
             self._end_turns(batch.spent)
         return batch.items
+
+    def _take_alone(self, ready: Callable[[Waiting], bool]) -> list[Waiting] | None:
+        """The batch where no more than one item waits, as nearly always: then there are no turns. None where more do."""
+        if len(self._turns) > 1:
+            return None
+        if not self._turns:
+            return []
+        waiting = self._notebooks[self._turns[0]]
+        if len(waiting) > 1:
+            return None
+        if not ready(waiting[0]):
+            return []
+        del self._notebooks[self._turns.pop()]
+        return [waiting.pop()]
 
     def _by_author(self, ready: Callable[[Waiting], bool]) -> list[NotebookId]:
         """The ready notebooks in turn: the first of each author, then the second of each, and so on."""

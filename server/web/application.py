@@ -103,19 +103,21 @@ class WebApplication:
     def handle(self, exchange: Exchange) -> None:
         """Answers a request, parks it, or hands it to a pool."""
         exchange.connection.user = ""  # a proxy's connection carries many people, one after the other
-        hot = self._hot.answer(exchange.request) if self._is_ours(exchange.request) else None
-        if hot is not None:
-            exchange.answer(hot)
-            return
+        request = exchange.request
+        if request.method == "GET" and self._is_ours(request):
+            hot = self._hot.answer(request)
+            if hot is not None:
+                exchange.answer(hot)
+                return
         self._name_client(exchange)
         try:
             call = self._call(exchange)
             if call is None:
-                exchange.answer(self._finished(self._static(exchange.request)))
+                exchange.answer(self._finished(self._static(request)))
             else:
                 self._dispatch(call)
         except Exception as error:
-            exchange.answer(self._finished(self._failures.answer(error, exchange.request)))
+            exchange.answer(self._finished(self._failures.answer(error, request)))
 
     def refuse(self, error: ParsingError, peer: str, request: Request | None = None) -> Response:
         """The answer to a broken request, a missed deadline or a full server; the connection closes after it."""

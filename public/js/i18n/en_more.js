@@ -70,7 +70,6 @@ export const catalogue = {
   "menu.svg": "Download as SVG",
   "menu.png": "Download as PNG",
   "menu.pdf": "Download as PDF",
-  "menu.keepCopy": "Keep a copy in my notebooks",
   "menu.send": "Send as PDF…",
   "menu.leftHanded": "Left-handed",
   "menu.language": "Language",

@@ -70,7 +70,6 @@ export const catalogue = {
   "menu.svg": "הורדה כ־SVG",
   "menu.png": "הורדה כ־PNG",
   "menu.pdf": "הורדה כ־PDF",
-  "menu.keepCopy": "שמירת עותק במחברות שלי",
   "menu.send": "שליחה כ־PDF…",
   "menu.leftHanded": "כתיבה ביד שמאל",
   "menu.language": "שפה",

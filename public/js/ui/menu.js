@@ -210,7 +210,6 @@ function notebookPart(app) {
       app.company ? item("menu.timeline", () => timeline(app)) : "",
       app.head.role === "view" ? "" : item("menu.import", () => importing(app)),
       downloads(app),
-      app.user && app.target?.kind === "share" ? item("menu.keepCopy", () => keepCopyOf(app)) : "",
       sharesFiles() ? item("menu.send", () => send(app)) : "",
       item("menu.print", () => app.print(), keyCap("Ctrl+P")),
     ),
@@ -238,11 +237,6 @@ function downloads(app) {
 async function timeline(app) {
   const { company } = app;
   if (company) (await import("./timeline_view.js")).showTimeline(app, company);
-}
-
-/** @param {App} app */
-async function keepCopyOf(app) {
-  (await import("./keep_copy.js")).keepCopy(app);
 }
 
 /** @param {App} app */

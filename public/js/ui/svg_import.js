@@ -34,7 +34,7 @@ export async function importFile(app, file) {
   try {
     if (file.size > MOST_CHARACTERS) throw new ImportError("too big");
     const fragments = strokesOf(await file.text());
-    const ops = await whileWorking(app.t("toast.working"), submitStrokes(app, fragments));
+    const ops = await whileWorking(app.t("toast.working"), submitAll(app, fragments));
     app.noteUndo(ops);
     app.board.zoomToFit();
     const action = { label: "toast.undo", run: () => app.board.undo() };
@@ -45,9 +45,8 @@ export async function importFile(app, file) {
   }
 }
 
-/** The page stays alive meanwhile. @param {App} app @param {string[]} fragments @returns {Promise<string[]>} their ops */
-export async function submitStrokes(app, fragments) {
-  /** @type {string[]} */
+/** The page stays alive meanwhile. @param {App} app @param {string[]} fragments */
+async function submitAll(app, fragments) {
   const ops = [];
   for (let at = 0; at < fragments.length; at++) {
     ops.push(app.session.submit("a", fragments[at]));
