@@ -82,7 +82,7 @@ class Receiver(threading.Thread):
         while (save := self._aside.get()) is not None:
             rest = Rest()
             self._inbox.put([WaitingSave(save, in_short_turns(partial(parse_save, save)))])
-            rest.take_between(waiting=not self._aside.empty())
+            rest.take()
 
 
 def parse_save(save: Save) -> list[Change] | Failure:
