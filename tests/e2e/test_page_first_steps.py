@@ -298,3 +298,23 @@ def test_h3_a_language_chosen_on_the_page_is_the_servers_from_then_on(
     wait_ready(page, 0)
     assert 'lang="he"' in page.evaluate("fetch('/').then(answer => answer.text())")
     page.context.close()
+
+
+LEAVE_WITH_THE_SECOND_STROKE = """() => {
+    let strokes = 0;
+    addEventListener("pointerup", () => (strokes += 1) === 2 && location.assign("/signUp.html"));
+}"""
+
+
+def test_a_stroke_is_kept_however_soon_after_it_the_page_is_left(browser: Browser, product: Product) -> None:
+    """No server has it yet and the page is gone in the same moment: the journal must not need the page to finish."""
+    context = context_for(browser)
+    page = context.new_page()
+    for visit in range(6):
+        page.goto(product.url + "/")
+        wait_until(lambda visit=visit: len(visible_paths(page)) == 2 * visit, what=f"{2 * visit} strokes")  # type: ignore[misc]
+        page.evaluate(LEAVE_WITH_THE_SECOND_STROKE)
+        for y in (0.3, 0.6):
+            draw(page, wave(page, 0.4, y + 0.02 * visit, samples=6))
+        page.wait_for_url("**/signUp.html")
+    context.close()

@@ -41,7 +41,7 @@ export class NotebookSession {
   /** @type {import("./wire.js").Wire|null} null on an unsaved board */ wire = null;
   #makeOp;
   #stem;
-  #writing = Promise.resolve();
+  /** @type {Promise<unknown>} */ #writing = Promise.resolve();
   closed = false;
   #goneReported = false;
 
@@ -211,9 +211,11 @@ export class NotebookSession {
   /** @param {import("../core/journal.js").Writes} writes */
   write(writes) {
     const { store, owner, page } = this.world;
-    const done = this.#writing.then(() => store.write(owner, this.board, page, writes));
+    // The database keeps the order of the writes itself: waiting for those before would lose the last one of a page.
+    const done = store.write(owner, this.board, page, writes);
     // A full or broken disk must not stop the sending: the change is still in memory and on its way.
-    this.#writing = done.catch((error) => console.warn("the journal could not be written", error));
+    const seen = done.catch((error) => console.warn("the journal could not be written", error));
+    this.#writing = Promise.all([this.#writing, seen]);
     return this.#writing;
   }
 

@@ -113,6 +113,8 @@ export class JournalStore {
     const store = this.#transaction("readwrite");
     for (const key of remove) store.delete(key);
     for (const record of put) store.put(record);
+    // Else the page would have to live until it hears that they are stored: who leaves at once would lose them.
+    store.transaction.commit?.();
     await finished(store.transaction);
   }
 
