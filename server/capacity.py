@@ -2,8 +2,8 @@
 that is little.
 
 Owns raising the descriptor limit as far as it may go, how seldom garbage is looked for, and the sentences for the start
-text. Too little never stops a
-start: fewer connections are served, or changes wait in the browsers until there is room. Main thread, at start.
+text. Too little never stops a start: fewer connections are served, or changes wait in the browsers until there is room.
+Main thread, at start.
 """
 
 from __future__ import annotations

@@ -9,15 +9,21 @@ import asyncio
 import time
 
 from benchmarks.ink.bench import BOARD, Bench, Row
-from benchmarks.ink.driver import median, pen_stroke, share, writing
+from benchmarks.ink.driver import Tab, median, pen_stroke, share, writing
 
 
-async def peer_sees(bench: Bench) -> list[Row]:
-    notebook_id = bench.ours.person.new_notebook("two")
+async def open_twice(bench: Bench, title: str) -> tuple[int, Tab, Tab]:
+    """The id of a new notebook, which is open and ready in two tabs."""
+    notebook_id = bench.ours.person.new_notebook(title)
     author = await bench.ours.open_notebook(bench.browser, notebook_id)
     reader = await bench.ours.open_notebook(bench.browser, notebook_id)
     for tab in (author, reader):
         await tab.mark("ready")
+    return notebook_id, author, reader
+
+
+async def peer_sees(bench: Bench) -> list[Row]:
+    _, author, reader = await open_twice(bench, "two")
     await reader.page.evaluate("window.inkProbe.watchArrivals()")
     await asyncio.sleep(1)
     waits = []
@@ -81,11 +87,7 @@ async def offline(bench: Bench) -> list[Row]:
 
 
 async def identical(bench: Bench) -> list[Row]:
-    notebook_id = bench.ours.person.new_notebook("identical")
-    author = await bench.ours.open_notebook(bench.browser, notebook_id)
-    reader = await bench.ours.open_notebook(bench.browser, notebook_id)
-    for tab in (author, reader):
-        await tab.mark("ready")
+    notebook_id, author, reader = await open_twice(bench, "identical")
     for row in range(6):
         way = writing((BOARD[0] + 20, BOARD[1] + 40 + 90 * row), samples=60 + 90 * row, width=800, height=3)
         await pen_stroke(author, way, hz=480)

@@ -1,8 +1,9 @@
 """Writes answers: encoding, the fast way for small ones, and everything about big ones, slow readers and streams.
 
 One `AnswerWriter` per connection, on its I/O thread; it tells the `Client` when an answer is with the kernel. Up to
-16 KiB head and body go out as one record and one `send`, or, in a burst of answers, with the others of it; a bigger body is sliced, never copied; a stream is pulled
-piece by piece. Owns the deadlines of sending. Status and framing are the business of `http_core.writer`.
+16 KiB head and body go out as one record and one `send`, or, in a burst of answers, with the others of it; a bigger body
+is sliced, never copied; a stream is pulled piece by piece. Owns the deadlines of sending. Status and framing are the
+business of `http_core.writer`.
 """
 
 import logging
@@ -98,21 +99,21 @@ class AnswerWriter:
         channel = self.client.channel
         if len(wire) <= self._owner.limits.piece_bytes and not channel.unsent:
             channel.send(wire, last=not self.keep)
-            if not channel.unsent:
-                self.client.answered(len(wire))
-                return
-            self._outgoing = Outgoing()
-            self._outgoing.written = len(wire)
+            self._all_given(len(wire))
         else:
             self._outgoing = Outgoing(wire)
-        self._start_pumping()
+            self._start_pumping()
 
     def sealed_is_sent(self) -> None:
         """What the socket took at once of an answer of the burst is gone. Raises ConnectionLost."""
         size_bytes, self._sealed_bytes = self._sealed_bytes, 0
+        self._all_given(size_bytes)
+        self.client.read_on()
+
+    def _all_given(self, size_bytes: int) -> None:
+        """The channel has the whole answer: it is with the kernel, or its rest follows. Raises ConnectionLost."""
         if not self.client.channel.unsent:
             self.client.answered(size_bytes)
-            self.client.read_on()
             return
         self._outgoing = Outgoing()
         self._outgoing.written = size_bytes

@@ -95,19 +95,11 @@ class TlsChannel(PlainChannel):
 
     def send(self, data: bytes | memoryview, *, last: bool = False) -> None:
         """Encrypt all of `data`, write what the socket takes, keep the rest. Raises ConnectionLost."""
-        sealed = self._sealed(data, last=last)
-        try:
-            sent = self.sock.send(sealed)
-        except (BlockingIOError, InterruptedError):
-            sent = 0
-        except OSError as error:
-            raise ConnectionLost(str(error)) from None
-        if sent != len(sealed):
-            self.unsent = memoryview(sealed)[sent:]
+        super().send(self._sealed(data, last=last))
 
     def seal(self, data: bytes, *, last: bool = False) -> None:
         """Encrypt all of `data` and keep it for `flush`. Raises ConnectionLost."""
-        self.unsent = memoryview(self._sealed(data, last=last))
+        super().seal(self._sealed(data, last=last))
 
     def _sealed(self, data: bytes | memoryview, *, last: bool) -> bytes:
         tls = self._tls

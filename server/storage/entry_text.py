@@ -12,6 +12,7 @@ import zlib
 from typing import Final
 
 from server.domain.log_entry import JsonValue, LogEntry
+from server.storage.record_text import decompressed
 
 PLAIN_BYTES: Final = 200
 """Shorter text is not compressed: it would hardly get shorter."""
@@ -34,17 +35,6 @@ def decode_entry(text: bytes) -> tuple[JsonValue, str, bytes, int]:
         ValueError: it is no such text.
     """
     if not text.startswith(b"["):
-        text = _decompressed(text)
+        text = decompressed(text, MOST_BYTES)
     data, author_name, digest, group_id = json.loads(text)
     return data, author_name, bytes.fromhex(digest), group_id
-
-
-def _decompressed(text: bytes) -> bytes:
-    decompressor = zlib.decompressobj()
-    try:
-        plain = decompressor.decompress(text, MOST_BYTES)
-    except zlib.error as error:
-        raise ValueError("no compressed text") from error
-    if not decompressor.eof or decompressor.unused_data:
-        raise ValueError("cut short, too long, or followed by something")
-    return plain

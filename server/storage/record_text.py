@@ -73,19 +73,24 @@ def records_of(frames: Iterable[bytes]) -> Iterator[Record]:
     """
     rest = b""
     for frame in frames:
-        *lines, rest = (rest + _decompressed(frame)).split(b"\n")
+        *lines, rest = (rest + decompressed(frame, FRAME_BYTES)).split(b"\n")
         for line in lines:
             yield decode_line(line)
     if rest:
         raise ValueError("the last record is cut short")
 
 
-def _decompressed(frame: bytes) -> bytes:
+def decompressed(packed: bytes, most_bytes: int) -> bytes:
+    """The bytes that were compressed (zlib), of which there may be so many.
+
+    Raises:
+        ValueError: they are broken, cut short, too long, or followed by something.
+    """
     decompressor = zlib.decompressobj()
     try:
-        text = decompressor.decompress(frame, FRAME_BYTES)
+        plain = decompressor.decompress(packed, most_bytes)
     except zlib.error as error:
-        raise ValueError("a frame cannot be decompressed") from error
-    if decompressor.unconsumed_tail or not decompressor.eof:
-        raise ValueError("a frame is longer than a frame may be")
-    return text
+        raise ValueError("what was compressed cannot be decompressed") from error
+    if not decompressor.eof or decompressor.unused_data:
+        raise ValueError("what was compressed is cut short, too long, or followed by something")
+    return plain

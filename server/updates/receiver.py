@@ -1,7 +1,8 @@
 """Reads the pipe in the update process, so that the loop finds in memory all that came during its last commit.
 
 Owns the dropping of what cannot be read (one poison message, with a log line, the others go on), and the parsing of
-big saves beside the loop: a maximal save takes longer to parse than all the others of a batch together. Two threads of the update process. Rule C2; threats T66, F26.
+big saves beside the loop: a maximal save takes longer to parse than all the others of a batch together. Two threads of
+the update process. Rule C2; threats T66, F26.
 """
 
 from __future__ import annotations

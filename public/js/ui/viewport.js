@@ -205,7 +205,7 @@ export class Viewport {
     const elapsed = nowMs - seen.atMs;
     if (elapsed < 4) return;
     const reach = (/** @type {number} */ way) =>
-      elapsed > 200 ? 0 : Math.max(-MOST_AHEAD_PX, Math.min(MOST_AHEAD_PX, (way / elapsed) * LOOK_AHEAD_MS));
+      elapsed > 200 ? 0 : between(-MOST_AHEAD_PX, (way / elapsed) * LOOK_AHEAD_MS, MOST_AHEAD_PX);
     this.ahead = { x: reach(seen.x - this.exactX), y: reach(seen.y - this.exactY) };
     this.seen = { x: this.exactX, y: this.exactY, atMs: nowMs };
   }
